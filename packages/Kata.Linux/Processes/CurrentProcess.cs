@@ -1,0 +1,29 @@
+namespace Kata.Linux;
+
+/// <summary>Settings and facts of this process.</summary>
+public static class CurrentProcess
+{
+    private const int PR_SET_CHILD_SUBREAPER = 36;
+    private const int PR_SCHED_CORE = 62;
+    private const int PR_SCHED_CORE_CREATE = 1;
+    private const int PIDTYPE_PGID = 2;
+
+    /// <summary>Effective user id.</summary>
+    public static uint EffectiveUserId => Interop.geteuid();
+
+    /// <summary>Effective group id.</summary>
+    public static uint EffectiveGroupId => Interop.getegid();
+
+    /// <summary>Process id of the parent.</summary>
+    public static int ParentId => Interop.getppid();
+
+    /// <summary>Orphaned descendants become children of this process (PR_SET_CHILD_SUBREAPER).</summary>
+    public static void BecomeSubreaper() => LinuxException.Check(Interop.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), "prctl", "PR_SET_CHILD_SUBREAPER");
+
+    /// <summary>Gives the process group a core scheduling cookie of its own (PR_SCHED_CORE_CREATE).</summary>
+    public static void CreateCoreSchedulingDomain() =>
+        LinuxException.Check(Interop.prctl(PR_SCHED_CORE, PR_SCHED_CORE_CREATE, 0, PIDTYPE_PGID, 0), "prctl", "PR_SCHED_CORE");
+
+    /// <summary>Starts a new session and process group (setsid(2)); false when this process leads a group already.</summary>
+    public static bool StartSession() => Interop.setsid() >= 0;
+}
