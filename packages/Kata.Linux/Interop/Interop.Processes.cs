@@ -50,6 +50,12 @@ internal static partial class Interop
     internal static unsafe partial int posix_spawn_file_actions_addopen(void* actions, int fd, byte* path, int flags, uint mode);
 
     [LibraryImport(Libc)]
+    internal static unsafe partial int posix_spawn_file_actions_addclose(void* actions, int fd);
+
+    [LibraryImport(Libc)]
+    internal static unsafe partial int posix_spawn_file_actions_addclosefrom_np(void* actions, int lowest);
+
+    [LibraryImport(Libc)]
     internal static unsafe partial int posix_spawn_file_actions_addchdir_np(void* actions, byte* path);
 
     [LibraryImport(Libc)]

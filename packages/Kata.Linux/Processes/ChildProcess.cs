@@ -111,6 +111,15 @@ public sealed class ChildProcess : IDisposable
             duplicates.Add(duplicate);
             Check(posix_spawn_file_actions_adddup2(actions, (int)duplicate.DangerousGetHandle(), target), options);
         }
+
+        // Whoever started this process may have left it descriptors without close-on-exec.
+        for (var gap = 3; gap < above; gap++)
+        {
+            if (!options.Descriptors.ContainsKey(gap))
+                Check(posix_spawn_file_actions_addclose(actions, gap), options);
+        }
+
+        Check(posix_spawn_file_actions_addclosefrom_np(actions, Math.Max(above, 3)), options);
     }
 
     private static List<string> EnvironmentOf(ChildProcessOptions options)
