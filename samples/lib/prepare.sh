@@ -1,0 +1,82 @@
+# Sourced by samples/quickstart.sh and tests/run.sh, from the root of the checkout: what has to exist before a container can run.
+# Everything is built once and kept under artifacts/ until its sources change.
+
+readonly debian_packages=(
+    containerd runc qemu-system-x86 crun busybox-static cpio xz-utils zstd iproute2 gcc libc6-dev zlib1g-dev git
+)
+
+step() { printf '\033[1m==> %s\033[0m\n' "$*"; }
+die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
+
+# logged NAME COMMAND...: runs a command with its output in artifacts/logs/NAME.log; shows the end of it when the command fails.
+logged() {
+    local log="artifacts/logs/$1.log" started=$SECONDS
+    shift
+    mkdir -p artifacts/logs
+    if ! "$@" > "$log" 2>&1; then
+        tail -n 40 "$log" >&2
+        die "'$*' failed after $((SECONDS - started)) s; the whole output is in $log"
+    fi
+    printf '    %s s\n' $((SECONDS - started))
+}
+
+# stamp PATH...: a text that changes when a file below the paths does.
+stamp() {
+    git rev-parse HEAD 2>/dev/null || true
+    git status --porcelain -- "$@" 2>/dev/null || true
+    git diff HEAD -- "$@" 2>/dev/null | sha256sum
+}
+
+# is_fresh NAME PATH...: whether NAME was built from what the paths hold now; `built NAME PATH...` records that it was.
+is_fresh() { [ -f "artifacts/stamps/$1" ] && [ "$(stamp "${@:2}")" = "$(cat "artifacts/stamps/$1")" ]; }
+built() { mkdir -p artifacts/stamps; stamp "${@:2}" > "artifacts/stamps/$1"; }
+
+prepare_tools() {
+    [ "$(id -u)" = 0 ] || die "needs root: it installs packages, starts containerd and makes mounts. Run it with sudo."
+    [ "$(. /etc/os-release && echo "$ID")" = debian ] || die "needs Debian 12 or later: it takes containerd, QEMU and the kernel from Debian's packages."
+    command -v dotnet >/dev/null || die "needs the .NET SDK 10 on the PATH: https://dotnet.microsoft.com/download"
+    dotnet --version >/dev/null || die "needs a .NET SDK that global.json accepts."
+    local missing=()
+    for package in "${debian_packages[@]}" "$@"; do
+        dpkg -s "$package" 2>/dev/null | grep -q '^Status: install ok installed' || missing+=("$package")
+    done
+    if [ ${#missing[@]} -gt 0 ]; then
+        step "Installing Debian packages: ${missing[*]}"
+        logged apt-update apt-get update
+        # Debian starts containerd's service on install; the private one used here does not need it, and neither harms the other.
+        DEBIAN_FRONTEND=noninteractive logged apt-install apt-get install -y --no-install-recommends "${missing[@]}"
+    fi
+}
+
+prepare_packages() {
+    is_fresh packages packages build Directory.Packages.props Directory.Build.props Directory.Build.targets version.json && return
+    step "Packing the NuGet packages"
+    logged pack dotnet pack Kata.slnx --nologo -v minimal
+    sed -n '/^ *package  *version/,$p' artifacts/logs/pack.log | grep -E '^ +(package|Kata)' || true
+    built packages packages build Directory.Packages.props Directory.Build.props Directory.Build.targets version.json
+}
+
+prepare_shim() {
+    prepare_packages
+    is_fresh shim packages samples/Shim samples/Directory.Build.props && [ -x artifacts/shim/containerd-shim-kata-v2 ] && return
+    step "Publishing the shim from the packages (NativeAOT)"
+    logged shim dotnet publish samples/Shim -c Release -o artifacts/shim --nologo -v minimal
+    built shim packages samples/Shim samples/Directory.Build.props
+}
+
+# prepare_guest [SUITE]: kernel and initrd in artifacts/guest (bookworm's kernel 6.1), or artifacts/guest-SUITE for another suite.
+prepare_guest() {
+    local suite=${1:-bookworm} directory=artifacts/guest kernel
+    [ "$suite" = bookworm ] || directory="artifacts/guest-$suite"
+    prepare_packages
+    if ! is_fresh guest-tool packages samples/Guest || [ ! -x artifacts/guest-tool/kata-guest ]; then
+        step "Publishing the guest agent and image builder (NativeAOT, static)"
+        logged guest-tool dotnet publish samples/Guest -c Release -o artifacts/guest-tool --nologo -v minimal
+        built guest-tool packages samples/Guest
+    fi
+    is_fresh "guest-$suite" packages samples/Guest samples/lib && [ -f "$directory/initrd.img" ] && return
+    step "Building the guest ($suite's kernel)"
+    kernel=$(bash samples/lib/fetch-kernel.sh "$suite" artifacts/kernels) || die "no kernel of $suite"
+    logged "guest-$suite" artifacts/guest-tool/kata-guest build --kernel-package "$kernel" --output "$directory"
+    built "guest-$suite" packages samples/Guest samples/lib
+}
