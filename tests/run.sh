@@ -52,7 +52,8 @@ run_project() {
     passed=$((passed + ${p:-0})) failed=$((failed + f)) skipped=$((skipped + ${s:-0}))
 }
 
-prepare_tools
+# Peers of the interoperability and comparison tests.
+prepare_tools runc strace golang-go golang-github-containerd-ttrpc-dev
 for part in "${parts[@]}"; do
     case "$part" in
         unit)

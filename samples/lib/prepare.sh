@@ -2,7 +2,7 @@
 # Everything is built once and kept under artifacts/ until its sources change.
 
 readonly debian_packages=(
-    containerd runc qemu-system-x86 crun busybox-static cpio xz-utils zstd iproute2 gcc libc6-dev zlib1g-dev git
+    containerd crun qemu-system-x86 busybox-static cpio xz-utils zstd iproute2 gcc libc6-dev zlib1g-dev git
 )
 
 step() { printf '\033[1m==> %s\033[0m\n' "$*"; }
