@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# Downloads a Debian cloud kernel package with apt and prints the path of the .deb.
+#
+#   fetch-kernel.sh SUITE CACHE_DIR
+#
+# SUITE is a Debian suite: bookworm (kernel 6.1), trixie or bookworm-backports (6.12).
+# The newest kernel of that suite is fetched once into CACHE_DIR and found there afterwards;
+# `--refresh` asks the mirror again. Progress goes to standard error, the path to standard output.
+#
+# The machine's apt configuration stays as it is: a suite that it does not list is read through a
+# private state directory inside CACHE_DIR, from the mirror that the machine already uses.
+set -euo pipefail
+
+say() { printf '%s\n' "$*" >&2; }
+die() { say "fetch-kernel: $*"; exit 1; }
+
+refresh=false
+if [[ ${1-} == --refresh ]]; then refresh=true; shift; fi
+[[ $# -eq 2 ]] || die "usage: fetch-kernel.sh [--refresh] SUITE CACHE_DIR"
+suite=$1
+cache=$2
+[[ $suite =~ ^[a-z][a-z-]*$ ]] || die "'$suite' is not the name of a Debian suite."
+command -v apt-get >/dev/null || die "apt-get is missing: this script reads Debian's archive."
+
+dir=$cache/$suite
+mkdir -p "$dir"
+dir=$(cd "$dir" && pwd)
+cached=$(find "$dir" -maxdepth 1 -name 'linux-image-*.deb' -print -quit)
+if [[ -n $cached && $refresh == false ]]; then
+    say "kernel package for $suite: ${cached##*/} (cached)"
+    printf '%s\n' "$cached"
+    exit 0
+fi
+
+# The mirrors, as apt itself resolved them from the machine's own sources.
+mirrors=$(apt-get indextargets --format '$(REPO_URI) $(RELEASE)' 'Created-By: Packages')
+mirror=$(awk '$2 !~ /security/ { print $1; exit }' <<<"$mirrors")
+security=$(awk '$2 ~ /-security$/ { print $1; exit }' <<<"$mirrors")
+[[ -n $mirror ]] || die "apt lists no Debian mirror: add one to the machine's apt sources."
+keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+[[ -r $keyring ]] || die "$keyring is missing: apt-get install debian-archive-keyring."
+
+state=$(mktemp -d "$dir/.apt.XXXXXX")
+trap 'rm -rf "$state"' EXIT
+mkdir -p "$state/lists/partial" "$state/archives/partial" "$state/sources"
+printf 'deb [signed-by=%s] %s %s main\n' "$keyring" "$mirror" "$suite" >"$state/sources.list"
+if [[ -n $security && $suite != *-* ]]; then
+    printf 'deb [signed-by=%s] %s %s-security main\n' "$keyring" "$security" "$suite" >>"$state/sources.list"
+fi
+apt_options=(
+    -o "Dir::Etc::sourcelist=$state/sources.list" -o "Dir::Etc::sourceparts=$state/sources"
+    -o "Dir::Etc::preferencesparts=$state/sources" -o "Dir::State::lists=$state/lists"
+    -o "Dir::Cache::archives=$state/archives" -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache=
+    -o Acquire::Languages=none -o Acquire::IndexTargets::deb::Contents-deb::DefaultEnabled=false
+    -o APT::Sandbox::User=root -o APT::Update::Post-Invoke=
+)
+
+say "reading the package list of $suite"
+apt-get "${apt_options[@]}" -qq update >&2 || die "the mirror has no suite '$suite', or cannot be reached."
+package=$(apt-cache "${apt_options[@]}" depends linux-image-cloud-amd64 |
+    awk '$1 == "Depends:" && $2 ~ /^linux-image-[0-9]/ { print $2; exit }') || true
+[[ -n $package ]] || die "$suite has no cloud kernel for amd64."
+
+say "downloading $package"
+(cd "$state" && apt-get "${apt_options[@]}" -qq download "$package" >&2) || die "downloading $package failed."
+rm -f "$dir"/linux-image-*.deb
+mv "$state/$package"_*.deb "$dir/"
+find "$dir" -maxdepth 1 -name "${package}_*.deb" -print -quit
