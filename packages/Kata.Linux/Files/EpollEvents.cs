@@ -10,6 +10,9 @@ public enum EpollEvents : uint
     /// <summary>EPOLLIN: bytes to read, or a connection to accept.</summary>
     Readable = 0x1,
 
+    /// <summary>EPOLLPRI: e.g. a cgroup event file changed.</summary>
+    Priority = 0x2,
+
     /// <summary>EPOLLOUT: room to write.</summary>
     Writable = 0x4,
 
@@ -21,6 +24,9 @@ public enum EpollEvents : uint
 
     /// <summary>EPOLLRDHUP: the peer closed its sending direction.</summary>
     ReadHangUp = 0x2000,
+
+    /// <summary>EPOLLONESHOT: report once, then nothing until changed.</summary>
+    OneShot = 1u << 30,
 
     /// <summary>EPOLLET: report changes only.</summary>
     EdgeTriggered = 1u << 31,

@@ -13,6 +13,7 @@ internal static partial class Interop
     internal const int F_GETFL = 3;
     internal const int F_SETFL = 4;
     internal const int FD_CLOEXEC = 1;
+    internal const int F_SETPIPE_SZ = 1031;
     internal const int SYS_openat2 = 437;
 
     [LibraryImport(Libc, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]

@@ -1,0 +1,14 @@
+using Grpc.Core;
+using Kata.Protocols.Agent;
+
+namespace Kata.Guest.Agent.Rpc;
+
+/// <summary>Tells the runtime that the agent is alive and which one it is.</summary>
+internal sealed class HealthService : Health.HealthBase
+{
+    public override Task<HealthCheckResponse> Check(CheckRequest request, ServerCallContext context) =>
+        Task.FromResult(new HealthCheckResponse { Status = HealthCheckResponse.Types.ServingStatus.Serving });
+
+    public override Task<VersionCheckResponse> Version(CheckRequest request, ServerCallContext context) =>
+        Task.FromResult(new VersionCheckResponse { GrpcVersion = AgentVersion.Protocol, AgentVersion = AgentVersion.Text });
+}
