@@ -6,8 +6,8 @@ namespace Kata.Linux;
 /// <summary>The mounts of a mount namespace (proc_pid_mountinfo(5)).</summary>
 public static class MountTable
 {
-    /// <summary>The mounts this process sees, in the order in which they were made.</summary>
-    public static IReadOnlyList<MountEntry> Read() => Read("/proc/self/mountinfo");
+    /// <summary>The mounts the calling thread sees, in the order in which they were made.</summary>
+    public static IReadOnlyList<MountEntry> Read() => Read("/proc/thread-self/mountinfo");
 
     /// <summary>The mounts in a file of that format.</summary>
     public static IReadOnlyList<MountEntry> Read(string path)
