@@ -7,7 +7,7 @@ namespace Kata.Linux;
 /// Bytes in and out of any connected stream socket without exceptions, for event loops:
 /// a result below zero is the negated <see cref="Errno"/>.
 /// </summary>
-public static class StreamSocket
+public static partial class StreamSocket
 {
     /// <summary>send(2) without SIGPIPE. Returns the bytes sent or <c>-(int)Errno</c>, among them EAGAIN for a full non-blocking socket.</summary>
     public static unsafe int Send(SafeHandle socket, ReadOnlySpan<byte> data)

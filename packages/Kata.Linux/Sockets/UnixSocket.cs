@@ -183,7 +183,7 @@ public static class UnixSocket
         LinuxException.Check(bind(socket, &address, length), "bind", path);
     }
 
-    private static unsafe (UnixAddress Address, uint Length) ToAddress(string path)
+    internal static unsafe (UnixAddress Address, uint Length) ToAddress(string path)
     {
         var address = new UnixAddress { Family = AF_UNIX };
         if (Encoding.UTF8.GetByteCount(path) > MaxPathLength)

@@ -1,0 +1,11 @@
+using System.Runtime.InteropServices;
+
+namespace Kata.Linux;
+
+internal static partial class Interop
+{
+    internal const int MADV_DONTNEED = 4;
+
+    [LibraryImport(Libc, SetLastError = true)]
+    internal static partial int madvise(nint address, nuint length, int advice);
+}

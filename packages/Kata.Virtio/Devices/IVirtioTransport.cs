@@ -1,0 +1,8 @@
+namespace Kata.Virtio.Devices;
+
+/// <summary>What a device may ask of the transport it sits behind.</summary>
+internal interface IVirtioTransport
+{
+    /// <summary>The driver broke the rules: the device has stopped and needs a reset (DEVICE_NEEDS_RESET).</summary>
+    void DeviceNeedsReset();
+}

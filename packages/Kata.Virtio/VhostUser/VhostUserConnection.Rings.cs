@@ -1,0 +1,242 @@
+using System.Buffers.Binary;
+using Kata.Linux;
+using Kata.Virtio.Devices;
+using Kata.Virtio.Memory;
+using Kata.Virtio.Queues;
+using Microsoft.Win32.SafeHandles;
+
+namespace Kata.Virtio.VhostUser;
+
+internal sealed partial class VhostUserConnection
+{
+    /// <summary>False when the request is none of these.</summary>
+    private bool TrySetVring(VhostUserMessage message)
+    {
+        switch (message.Request)
+        {
+            case VhostUserRequest.SetVringNum:
+                SetVringNum(StoppedRing(message), message.ReadUInt32(4));
+                return true;
+            case VhostUserRequest.SetVringAddress:
+                SetVringAddress(message);
+                return true;
+            case VhostUserRequest.SetVringBase:
+                SetVringBase(StoppedRing(message), message.ReadUInt32(4));
+                return true;
+            case VhostUserRequest.SetVringKick:
+                SetVringKick(message);
+                return true;
+            case VhostUserRequest.SetVringCall:
+                Ring((uint)message.ReadUInt64() & 0xff, message).Call.Set(TakeEventFd(message));
+                return true;
+            case VhostUserRequest.SetVringError:
+                Ring((uint)message.ReadUInt64() & 0xff, message).Error.Set(TakeEventFd(message));
+                return true;
+            case VhostUserRequest.SetVringEnable:
+                EnableVring(message);
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    private void SetVringNum(VhostUserRing ring, uint size)
+    {
+        if (size == 0 || size > _device.MaxQueueSize || (size & (size - 1)) != 0)
+            throw new VhostUserException($"A ring of {size} entries is not a power of two up to {_device.MaxQueueSize}.");
+        ring.Size = (ushort)size;
+    }
+
+    private void SetVringAddress(VhostUserMessage message)
+    {
+        var ring = Ring(message.ReadUInt32(0), message);
+        // Offset 4 holds flags and offset 32 the address for logging dirty pages, which is not offered.
+        var address = (Guest(8), Guest(24), Guest(16));
+        if (ring.IsStarted && ring.Address != address)
+            throw new VhostUserException("A running ring was moved.");
+        ring.Address = address;
+
+        ulong Guest(int offset) => _memory.ToGuestAddress(message.ReadUInt64(offset))
+            ?? throw new VhostUserException($"A ring lies at 0x{message.ReadUInt64(offset):x}, outside of the shared memory.");
+    }
+
+    private void SetVringBase(VhostUserRing ring, uint position)
+    {
+        // A machine that was paused goes on where it stopped. Anything else is a driver that knows nothing of what was before.
+        if (ring.HasRun && ring.Base != (ushort)position)
+        {
+            VhostUserLog.DriverRestarted(_logger);
+            ForgetDriver();
+        }
+
+        ring.Base = (ushort)position;
+    }
+
+    private void SetVringKick(VhostUserMessage message)
+    {
+        var index = (uint)message.ReadUInt64() & 0xff;
+        var ring = Ring(index, message);
+        var kick = TakeEventFd(message) ?? throw new VhostUserException("A ring without kick descriptor would have to be polled, which is not supported.");
+        DropKick(ring);
+        ring.Kick = kick;
+        // Edge-triggered: each kick is an event of its own, and the counter need not be read.
+        ring.KickRegistration = _loop.Add(kick, EpollEvents.Readable | EpollEvents.EdgeTriggered, this, (int)index);
+        StartIfReady(index);
+    }
+
+    private void EnableVring(VhostUserMessage message)
+    {
+        var index = message.ReadUInt32(0);
+        var ring = Ring(index, message);
+        ring.IsEnabled = message.ReadUInt32(4) != 0;
+        if (ring.IsEnabled)
+            StartIfReady(index);
+        else
+            Stop(index);
+    }
+
+    private void ReplyVringBase(VhostUserMessage message)
+    {
+        var index = message.ReadUInt32(0);
+        var ring = Ring(index, message);
+        Stop(index);
+        DropKick(ring);
+        Span<byte> payload = stackalloc byte[8];
+        BinaryPrimitives.WriteUInt32LittleEndian(payload, index);
+        BinaryPrimitives.WriteUInt32LittleEndian(payload[4..], ring.Base);
+        Reply(message, payload);
+    }
+
+    private void StartIfReady(uint index)
+    {
+        var ring = _rings[index];
+        if (ring.IsStarted || !ring.IsEnabled || ring.Kick is null || ring.Size == 0 || ring.Address is not { } address)
+            return;
+        var layout = new QueueLayout
+        {
+            Size = ring.Size,
+            DescriptorTable = address.Descriptors,
+            AvailableRing = address.Available,
+            UsedRing = address.Used,
+            EventIndex = (_features & VirtioFeatures.EventIndex) != 0,
+            Indirect = (_features & VirtioFeatures.IndirectDescriptors) != 0,
+        };
+        if (!ring.Queue.TryConfigure(_memory.View, layout, ring.Base, ring.Call))
+            throw new VhostUserException($"Ring {index} of {ring.Size} entries is misaligned or reaches beyond its memory region.");
+        ring.IsStarted = ring.HasRun = true;
+        VhostUserLog.RingStarted(_logger, index, ring.Size, ring.Base);
+        _device.StartQueue((int)index, ring.Queue);
+    }
+
+    private void Stop(uint index)
+    {
+        var ring = _rings[index];
+        if (!ring.IsStarted)
+            return;
+        _device.StopQueue((int)index);
+        ring.IsStarted = false;
+        ring.Base = ring.Queue.Position;
+        VhostUserLog.RingStopped(_logger, index, ring.Base);
+    }
+
+    private void DropKick(VhostUserRing ring)
+    {
+        if (ring.Kick is null)
+            return;
+        _loop.Remove(ring.KickRegistration, ring.Kick);
+        ring.Kick.Dispose();
+        ring.Kick = null;
+    }
+
+    private void ResetDevice()
+    {
+        for (var i = 0u; i < _rings.Length; i++)
+        {
+            Stop(i);
+            DropKick(_rings[i]);
+            _rings[i].IsEnabled = (_features & VhostUserProtocol.ProtocolFeaturesBit) == 0;
+        }
+
+        ForgetDriver();
+    }
+
+    private void ForgetDriver()
+    {
+        foreach (var ring in _rings)
+            ring.HasRun = false;
+        _device.Reset();
+    }
+
+    private void ChangeMemory(VhostUserMessage message)
+    {
+        switch (message.Request)
+        {
+            case VhostUserRequest.SetMemoryTable:
+                ReplaceMemory(message);
+                break;
+            case VhostUserRequest.AddMemoryRegion:
+                _memory.Add(message, 8, message.TakeDescriptor(0));
+                RebindRings(_memory.View);
+                break;
+            default:
+                // Disposed even when a ring still ran in it: the connection is closed then, and a stopping ring touches no memory.
+                using (_memory.Remove(message, 8))
+                    RebindRings(_memory.View);
+                break;
+        }
+    }
+
+    private void ReplaceMemory(VhostUserMessage message)
+    {
+        var count = message.ReadUInt32(0);
+        if (count > VhostUserProtocol.MaxTableRegions || message.DescriptorCount != count)
+            throw new VhostUserException($"A memory table of {count} regions came with {message.DescriptorCount} file descriptors.");
+        var replacement = new VhostUserMemory();
+        try
+        {
+            for (var i = 0; i < count; i++)
+                replacement.Add(message, 8 + (i * VhostUserProtocol.RegionSize), message.TakeDescriptor(i));
+            RebindRings(replacement.View);
+        }
+        catch
+        {
+            replacement.Dispose();
+            throw;
+        }
+
+        var previous = _memory;
+        _memory = replacement;
+        previous.Dispose();
+        VhostUserLog.MemoryShared(_logger, (int)count);
+    }
+
+    private void RebindRings(GuestMemory memory)
+    {
+        for (var i = 0u; i < _rings.Length; i++)
+        {
+            if (!_rings[i].IsStarted || _rings[i].Queue.TryRebind(memory))
+                continue;
+            Stop(i);
+            throw new VhostUserException($"Ring {i} is running in memory that was taken away.");
+        }
+    }
+
+    private VhostUserRing StoppedRing(VhostUserMessage message)
+    {
+        var ring = Ring(message.ReadUInt32(0), message);
+        return ring.IsStarted ? throw new VhostUserException($"{message.Request} for a running ring.") : ring;
+    }
+
+    private VhostUserRing Ring(uint index, VhostUserMessage message) => index < _rings.Length
+        ? _rings[index]
+        : throw new VhostUserException($"{message.Request} names ring {index}; the device has {_rings.Length}.");
+
+    private static SafeFileHandle? TakeEventFd(VhostUserMessage message)
+    {
+        if ((message.ReadUInt64() & VhostUserProtocol.NoDescriptorFlag) != 0)
+            return null;
+        var descriptor = message.TakeDescriptor(0);
+        FileDescriptors.SetNonBlocking(descriptor, true);
+        return descriptor;
+    }
+}

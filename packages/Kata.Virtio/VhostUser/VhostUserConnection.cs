@@ -1,0 +1,192 @@
+using System.Buffers.Binary;
+using Kata.Linux;
+using Kata.Virtio.Devices;
+using Kata.Virtio.Events;
+using Microsoft.Extensions.Logging;
+using Microsoft.Win32.SafeHandles;
+
+namespace Kata.Virtio.VhostUser;
+
+/// <summary>One front end (a VMM) driving a device: parses its requests, holds what it shared, and is the device's transport.</summary>
+internal sealed partial class VhostUserConnection : IEventHandler, IVirtioTransport, IDisposable
+{
+    private const int SocketToken = -1;
+
+    private readonly EventLoop _loop;
+    private readonly SafeFileHandle _socket;
+    private readonly IVirtioDevice _device;
+    private readonly ILogger _logger;
+    private readonly Action _closed;
+    private readonly EventRegistration _registration;
+    private readonly VhostUserReader _reader = new();
+    private readonly VhostUserRing[] _rings;
+    private VhostUserMemory _memory = new();
+    private ulong _features;
+    private ulong _protocolFeatures;
+    private bool _isClosed;
+
+    /// <param name="socket">Connected to the front end; owned from here on.</param>
+    /// <param name="closed">Called on the loop's thread when the front end is gone, whoever ended it.</param>
+    public VhostUserConnection(EventLoop loop, SafeFileHandle socket, IVirtioDevice device, ILogger logger, Action closed)
+    {
+        (_loop, _socket, _device, _logger, _closed) = (loop, socket, device, logger, closed);
+        _rings = new VhostUserRing[device.QueueCount];
+        for (var i = 0; i < _rings.Length; i++)
+            _rings[i] = new VhostUserRing();
+        _registration = loop.Add(socket, EpollEvents.Readable, this, SocketToken);
+        device.Transport = this;
+    }
+
+    /// <summary>Guest memory leaves this process's resident set until it is used again.</summary>
+    public void ReleasePages() => _memory.View.ReleasePages();
+
+    public void OnEvents(EpollEvents events, int token)
+    {
+        if (token != SocketToken)
+        {
+            if (_rings[token].IsStarted)
+                _device.NotifyQueue(token);
+            return;
+        }
+
+        try
+        {
+            while (!_isClosed && _reader.TryRead(_socket) is { } message)
+            {
+                using (message)
+                    Handle(message);
+            }
+
+            if (_reader.IsEndOfStream)
+                Close();
+        }
+        catch (Exception e) when (e is VhostUserException or LinuxException)
+        {
+            VhostUserLog.FrontEndRejected(_logger, e.Message);
+            Close();
+        }
+    }
+
+    public void DeviceNeedsReset()
+    {
+        // vhost-user has no DEVICE_NEEDS_RESET; the error descriptor is what it offers.
+        foreach (var ring in _rings)
+            ring.Error.Signal();
+    }
+
+    public void Dispose() => Close();
+
+    private void Close()
+    {
+        if (_isClosed)
+            return;
+        _isClosed = true;
+        ResetDevice();
+        foreach (var ring in _rings)
+        {
+            ring.Call.Dispose();
+            ring.Error.Dispose();
+        }
+
+        _device.Transport = null;
+        _memory.Dispose();
+        _loop.Remove(_registration, _socket);
+        _reader.Dispose();
+        _socket.Dispose();
+        _closed();
+    }
+
+    private void Handle(VhostUserMessage message)
+    {
+        VhostUserLog.Request(_logger, message.Request, message.Payload.Length, message.DescriptorCount);
+        var failed = false;
+        switch (message.Request)
+        {
+            case VhostUserRequest.GetFeatures:
+                Reply(message, _device.Features | VhostUserProtocol.ProtocolFeaturesBit);
+                return;
+            case VhostUserRequest.GetProtocolFeatures:
+                Reply(message, VhostUserProtocol.Offered);
+                return;
+            case VhostUserRequest.GetQueueNum:
+                Reply(message, (ulong)_device.QueueCount);
+                return;
+            case VhostUserRequest.GetMaxMemorySlots:
+                Reply(message, VhostUserProtocol.MaxRegions);
+                return;
+            case VhostUserRequest.GetVringBase:
+                ReplyVringBase(message);
+                return;
+            case VhostUserRequest.GetConfig:
+                ReplyConfig(message);
+                return;
+            case VhostUserRequest.SetFeatures:
+                SetFeatures(message.ReadUInt64());
+                break;
+            case VhostUserRequest.SetProtocolFeatures:
+                _protocolFeatures = message.ReadUInt64();
+                if ((_protocolFeatures & ~VhostUserProtocol.Offered) != 0)
+                    throw new VhostUserException($"Protocol features 0x{_protocolFeatures:x} were set, 0x{VhostUserProtocol.Offered:x} are offered.");
+                break;
+            case VhostUserRequest.SetOwner:
+                break;
+            case VhostUserRequest.ResetOwner or VhostUserRequest.ResetDevice:
+                ResetDevice();
+                break;
+            case VhostUserRequest.SetMemoryTable or VhostUserRequest.AddMemoryRegion or VhostUserRequest.RemoveMemoryRegion:
+                ChangeMemory(message);
+                break;
+            default:
+                failed = !TrySetVring(message);
+                break;
+        }
+
+        if (message.NeedsReply && (_protocolFeatures & VhostUserProtocol.ReplyAck) != 0)
+            Reply(message, failed ? 1UL : 0UL);
+        else if (failed)
+            throw new VhostUserException($"Request {(uint)message.Request} is not supported.");
+    }
+
+    private void SetFeatures(ulong features)
+    {
+        var offered = _device.Features | VhostUserProtocol.ProtocolFeaturesBit;
+        if ((features & ~offered) != 0)
+            throw new VhostUserException($"Features 0x{features:x} were set, 0x{offered:x} are offered.");
+        _features = features;
+        // Without the protocol-features bit a ring is enabled from its start; with it, SET_VRING_ENABLE says so.
+        if ((features & VhostUserProtocol.ProtocolFeaturesBit) == 0)
+        {
+            foreach (var ring in _rings)
+                ring.IsEnabled = true;
+        }
+    }
+
+    private void ReplyConfig(VhostUserMessage message)
+    {
+        var (offset, size) = (message.ReadUInt32(0), message.ReadUInt32(4));
+        if (size > VhostUserProtocol.MaxConfigSize || message.Payload.Length != VhostUserProtocol.ConfigHeaderSize + size)
+            throw new VhostUserException($"GET_CONFIG of {size} bytes has a payload of {message.Payload.Length} bytes.");
+        Span<byte> payload = stackalloc byte[VhostUserProtocol.ConfigHeaderSize + (int)size];
+        message.Payload.CopyTo(payload);
+        _device.ReadConfiguration(offset, payload[VhostUserProtocol.ConfigHeaderSize..]);
+        Reply(message, payload);
+    }
+
+    private void Reply(VhostUserMessage message, ulong value)
+    {
+        Span<byte> payload = stackalloc byte[8];
+        BinaryPrimitives.WriteUInt64LittleEndian(payload, value);
+        Reply(message, payload);
+    }
+
+    private void Reply(VhostUserMessage message, ReadOnlySpan<byte> payload)
+    {
+        Span<byte> reply = stackalloc byte[VhostUserProtocol.HeaderSize + payload.Length];
+        BinaryPrimitives.WriteUInt32LittleEndian(reply, (uint)message.Request);
+        BinaryPrimitives.WriteUInt32LittleEndian(reply[4..], VhostUserProtocol.Version | VhostUserProtocol.ReplyFlag);
+        BinaryPrimitives.WriteUInt32LittleEndian(reply[8..], (uint)payload.Length);
+        payload.CopyTo(reply[VhostUserProtocol.HeaderSize..]);
+        if (StreamSocket.Send(_socket, reply) != reply.Length)
+            throw new VhostUserException("The front end does not read its replies.");
+    }
+}

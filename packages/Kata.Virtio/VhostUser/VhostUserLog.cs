@@ -1,0 +1,30 @@
+using Microsoft.Extensions.Logging;
+
+namespace Kata.Virtio.VhostUser;
+
+internal static partial class VhostUserLog
+{
+    [LoggerMessage(100, LogLevel.Information, "VMM connected to the vhost-user socket")]
+    public static partial void FrontEndConnected(ILogger logger);
+
+    [LoggerMessage(101, LogLevel.Information, "VMM disconnected from the vhost-user socket")]
+    public static partial void FrontEndDisconnected(ILogger logger);
+
+    [LoggerMessage(102, LogLevel.Warning, "vhost-user connection closed: {Reason}")]
+    public static partial void FrontEndRejected(ILogger logger, string reason);
+
+    [LoggerMessage(103, LogLevel.Debug, "vhost-user request {Request}, {PayloadBytes} bytes, {DescriptorCount} descriptors")]
+    public static partial void Request(ILogger logger, VhostUserRequest request, int payloadBytes, int descriptorCount);
+
+    [LoggerMessage(104, LogLevel.Debug, "Guest memory shared in {RegionCount} regions")]
+    public static partial void MemoryShared(ILogger logger, int regionCount);
+
+    [LoggerMessage(105, LogLevel.Debug, "Ring {Ring} started, {Size} entries, at {Position}")]
+    public static partial void RingStarted(ILogger logger, uint ring, ushort size, ushort position);
+
+    [LoggerMessage(106, LogLevel.Debug, "Ring {Ring} stopped at {Position}")]
+    public static partial void RingStopped(ILogger logger, uint ring, ushort position);
+
+    [LoggerMessage(107, LogLevel.Information, "Guest restarted its driver; its connections are closed")]
+    public static partial void DriverRestarted(ILogger logger);
+}

@@ -1,0 +1,73 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using Kata.Linux;
+using Microsoft.Win32.SafeHandles;
+
+namespace Kata.Virtio.VhostUser;
+
+/// <summary>Assembles messages from a non-blocking socket. Never reads past a message, so that descriptors stay with the message they came with.</summary>
+internal sealed class VhostUserReader : IDisposable
+{
+    private readonly byte[] _header = new byte[VhostUserProtocol.HeaderSize];
+    private List<SafeFileHandle> _descriptors = [];
+    private byte[]? _payload;
+    private int _received;
+
+    /// <summary>The peer has closed the connection.</summary>
+    public bool IsEndOfStream { get; private set; }
+
+    /// <summary>Reads on; null when the message is not complete yet or the stream has ended.</summary>
+    /// <exception cref="VhostUserException">What came is not a vhost-user message within the limits.</exception>
+    public VhostUserMessage? TryRead(SafeHandle socket)
+    {
+        if (_payload is null)
+        {
+            if (!Fill(socket, _header))
+                return null;
+            _payload = new byte[CheckHeader()];
+            _received = 0;
+        }
+
+        if (!Fill(socket, _payload))
+            return null;
+        var message = new VhostUserMessage(
+            (VhostUserRequest)BinaryPrimitives.ReadUInt32LittleEndian(_header), BinaryPrimitives.ReadUInt32LittleEndian(_header.AsSpan(4)), _payload, _descriptors);
+        _payload = null;
+        _received = 0;
+        _descriptors = [];
+        return message;
+    }
+
+    public void Dispose() => _descriptors.ForEach(descriptor => descriptor.Dispose());
+
+    private int CheckHeader()
+    {
+        var request = BinaryPrimitives.ReadUInt32LittleEndian(_header);
+        var flags = BinaryPrimitives.ReadUInt32LittleEndian(_header.AsSpan(4));
+        var size = BinaryPrimitives.ReadUInt32LittleEndian(_header.AsSpan(8));
+        if ((flags & VhostUserProtocol.VersionMask) != VhostUserProtocol.Version)
+            throw new VhostUserException($"Request {request} has protocol version {flags & VhostUserProtocol.VersionMask}, expected {VhostUserProtocol.Version}.");
+        if (size > VhostUserProtocol.MaxPayload)
+            throw new VhostUserException($"Request {request} has a payload of {size} bytes, more than the {VhostUserProtocol.MaxPayload} any request needs.");
+        return (int)size;
+    }
+
+    private bool Fill(SafeHandle socket, byte[] buffer)
+    {
+        while (_received < buffer.Length)
+        {
+            var count = UnixSocket.Receive(socket, buffer.AsSpan(_received), _descriptors);
+            if (_descriptors.Count > VhostUserProtocol.MaxTableRegions)
+                throw new VhostUserException($"A message came with more than {VhostUserProtocol.MaxTableRegions} file descriptors.");
+            if (count <= 0)
+            {
+                IsEndOfStream = count == 0;
+                return false;
+            }
+
+            _received += count;
+        }
+
+        return true;
+    }
+}
