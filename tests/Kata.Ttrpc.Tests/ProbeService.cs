@@ -32,6 +32,18 @@ internal sealed class ProbeService : Probe.ProbeBase
 
     public override Task<StringValue> Echo(StringValue request, ServerCallContext context) => OnEcho(request, context);
 
+    public override Task<Empty> Fail(Int32Value request, ServerCallContext context) =>
+        throw new RpcException(new Status((StatusCode)request.Value, $"failed with {request.Value}"));
+
+    public override Task<StringValue> Header(StringValue request, ServerCallContext context) =>
+        Task.FromResult(new StringValue { Value = string.Join(',', context.RequestHeaders.GetAll(request.Value).Select(entry => entry.Value)) });
+
+    public override Task<Int64Value> Remaining(Empty request, ServerCallContext context)
+    {
+        var left = context.Deadline == DateTime.MaxValue ? TimeSpan.Zero : context.Deadline - DateTime.UtcNow;
+        return Task.FromResult(new Int64Value { Value = left.Ticks * TimeSpan.NanosecondsPerTick });
+    }
+
     public override Task<Empty> Wait(Empty request, ServerCallContext context) => OnWait(request, context);
 
     public override Task<Int64Value> Sum(IAsyncStreamReader<Int64Value> requests, ServerCallContext context) => OnSum(requests, context);

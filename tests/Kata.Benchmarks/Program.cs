@@ -1,0 +1,22 @@
+using Kata.Benchmarks;
+using Kata.Benchmarks.Ttrpc;
+
+// Whole-process comparisons that print ratios. Publish with NativeAOT first:
+//   dotnet publish tests/Kata.Benchmarks && artifacts/publish/Kata.Benchmarks/release/Kata.Benchmarks VERB
+Verb[] verbs =
+[
+    TtrpcComparison.Verb,
+    TtrpcPeer.ServeVerb,
+    TtrpcPeer.LoadVerb,
+];
+
+var verb = verbs.FirstOrDefault(candidate => candidate.Name == args.FirstOrDefault());
+if (verb is null)
+{
+    Console.Error.WriteLine("Usage: Kata.Benchmarks VERB [argument...]");
+    foreach (var candidate in verbs)
+        Console.Error.WriteLine($"  {candidate.Name,-12} {candidate.Help}");
+    return 2;
+}
+
+return await verb.RunAsync(args[1..]);
