@@ -1,0 +1,1 @@
+return await Kata.Guest.GuestHost.RunAsync(args);
