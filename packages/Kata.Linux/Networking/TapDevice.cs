@@ -15,6 +15,9 @@ public static class TapDevice
     /// <summary>TUNSETIFF: _IOW('T', 202, int).</summary>
     private const nuint TUNSETIFF = 0x400454ca;
 
+    /// <summary>Whether the calling thread's network namespace has an interface of this name.</summary>
+    public static bool Exists(string name) => if_nametoindex(name) != 0;
+
     /// <summary>
     /// Opens one more queue of a TAP device in the calling thread's network namespace (<see cref="Namespaces.RunIn"/>), with virtio-net
     /// headers. A device that does not exist is made and lives as long as the descriptor.
