@@ -38,6 +38,8 @@ public sealed class TtrpcChannel : CallInvoker, IAsyncDisposable
     /// <summary>Completes when the connection has ended, whoever ended it. Never faults.</summary>
     public Task Closed => _connection.Closed;
 
+    internal int PendingCalls => _connection.PendingCalls;
+
     /// <summary>Connects once, without retries.</summary>
     /// <exception cref="LinuxException">Nobody listens, or there is no such socket.</exception>
     /// <exception cref="IOException">The hypervisor refused the port of a <c>hvsock</c> address.</exception>

@@ -18,6 +18,15 @@ internal sealed class ClientConnection(SafeHandle socket, IDisposable? owner, IL
     /// <summary>The status of calls on a connection that is gone.</summary>
     public Status ClosedStatus => new(StatusCode.Unavailable, "ttrpc: closed", _closeReason);
 
+    public int PendingCalls
+    {
+        get
+        {
+            lock (_callsGate)
+                return _calls.Count;
+        }
+    }
+
     /// <summary>Registers a call and sends its request under the next stream id.</summary>
     public void Open(ClientCall call, FrameWriter request, FrameFlags flags)
     {

@@ -6,10 +6,11 @@ namespace Kata.Ttrpc.Server;
 /// <summary>The status for an exception of a handler, along the lines of Go's ttrpc.</summary>
 internal static class ExceptionStatus
 {
-    public static Status From(Exception exception, DateTime deadline) => exception switch
+    /// <param name="isDeadlineOver">A cancellation is the deadline's doing.</param>
+    public static Status From(Exception exception, bool isDeadlineOver) => exception switch
     {
         RpcException e => e.Status,
-        OperationCanceledException when deadline <= DateTime.UtcNow => new Status(StatusCode.DeadlineExceeded, exception.Message, exception),
+        OperationCanceledException when isDeadlineOver => new Status(StatusCode.DeadlineExceeded, exception.Message, exception),
         _ => new Status(GetCode(exception), exception.Message, exception),
     };
 

@@ -84,6 +84,10 @@ internal sealed class ServerCall : ServerCallContext, IThreadPoolWorkItem
         }
     }
 
+    // Timers may fire a little before the clock says so.
+    private bool IsDeadlineOver =>
+        _deadline <= DateTime.UtcNow || (_cancellation is { IsCancellationRequested: true } && !_connection.Lost.IsCancellationRequested);
+
     public void Execute() => _ = RunAsync();
 
     /// <summary>Sends one message of a stream; completes when there is room for the next.</summary>
@@ -137,7 +141,7 @@ internal sealed class ServerCall : ServerCallContext, IThreadPoolWorkItem
         }
         catch (Exception e)
         {
-            status = ExceptionStatus.From(e, _deadline);
+            status = ExceptionStatus.From(e, IsDeadlineOver);
             trailers = (e as RpcException)?.Trailers;
         }
 
@@ -168,7 +172,7 @@ internal sealed class ServerCall : ServerCallContext, IThreadPoolWorkItem
         }
         catch (Exception e)
         {
-            (status, trailers) = (ExceptionStatus.From(e, DateTime.MaxValue), null);
+            (status, trailers) = (ExceptionStatus.From(e, isDeadlineOver: false), null);
         }
         finally
         {
