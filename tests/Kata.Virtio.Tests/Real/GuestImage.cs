@@ -1,0 +1,103 @@
+using System.Text;
+using Kata.Linux;
+
+namespace Kata.Virtio.Tests.Real;
+
+/// <summary>The kernel and initrd of the test guest: Debian's cloud kernel and the program in <c>Guest/</c>. Built once per run.</summary>
+internal static class GuestImage
+{
+    private static readonly string[] Modules =
+    [
+        "drivers/virtio/virtio_ring.ko", "drivers/virtio/virtio.ko", "drivers/virtio/virtio_pci_legacy_dev.ko",
+        "drivers/virtio/virtio_pci_modern_dev.ko", "drivers/virtio/virtio_pci.ko", "net/vmw_vsock/vsock.ko",
+        "net/vmw_vsock/vmw_vsock_virtio_transport_common.ko", "net/vmw_vsock/vmw_vsock_virtio_transport.ko",
+    ];
+
+    private static readonly Lazy<Task<(string Kernel, string Initrd)>> Built = new(BuildAsync);
+
+    public static Task<(string Kernel, string Initrd)> GetAsync() => Built.Value;
+
+    private static async Task<(string Kernel, string Initrd)> BuildAsync()
+    {
+        foreach (var tool in (string[])["/usr/bin/qemu-system-x86_64", "/usr/bin/gcc", "/usr/bin/dpkg-deb"])
+        {
+            if (!File.Exists(tool))
+                Assert.Inconclusive($"needs {tool}");
+        }
+
+        var root = FindRepository();
+        var work = Directory.CreateDirectory(Path.Combine(root, "artifacts", "virtio-guest")).FullName;
+        var extracted = Path.Combine(work, "kernel");
+        if (!Directory.Exists(extracted))
+        {
+            var package = await FetchKernelAsync(root);
+            var partial = Directory.CreateDirectory($"{extracted}.{Environment.ProcessId}").FullName;
+            await RunAsync("/usr/bin/dpkg-deb", "-x", package, partial);
+            Directory.Move(partial, extracted);
+        }
+
+        var init = Path.Combine(work, "init");
+        await RunAsync("/usr/bin/gcc", "-O2", "-static", "-pthread", "-o", init, Path.Combine(AppContext.BaseDirectory, "Guest", "vsock-guest.c"));
+        var modules = Directory.GetDirectories(Path.Combine(extracted, "lib", "modules")).Single();
+        var initrd = Path.Combine(work, "initrd.img");
+        await using (var archive = File.Create(initrd))
+        {
+            AddEntry(archive, "dev", 0x41ED, []);
+            AddEntry(archive, "init", 0x81ED, await File.ReadAllBytesAsync(init));
+            var names = new StringBuilder();
+            foreach (var module in Modules)
+            {
+                var name = Path.GetFileName(module);
+                names.Append('/').Append(name).Append('\n');
+                AddEntry(archive, name, 0x81A4, await File.ReadAllBytesAsync(Path.Combine(modules, "kernel", module)));
+            }
+
+            AddEntry(archive, "modules.txt", 0x81A4, Encoding.ASCII.GetBytes(names.ToString()));
+            AddEntry(archive, "TRAILER!!!", 0, []);
+        }
+
+        return (Directory.GetFiles(Path.Combine(extracted, "boot"), "vmlinuz-*").Single(), initrd);
+    }
+
+    private static async Task<string> FetchKernelAsync(string root)
+    {
+        var cache = Path.Combine(root, "artifacts", "kernels");
+        if (!Directory.Exists(cache) || Directory.GetFiles(cache, "*.deb", SearchOption.AllDirectories).Length == 0)
+            await RunAsync("/bin/bash", Path.Combine(root, "samples", "lib", "fetch-kernel.sh"), "bookworm", cache);
+        return Directory.GetFiles(Path.Combine(cache, "bookworm"), "*.deb").FirstOrDefault() ?? throw new AssertInconclusiveException("needs Debian's cloud kernel package");
+    }
+
+    private static async Task RunAsync(string path, params string[] arguments)
+    {
+        using var process = ChildProcess.Start(new ChildProcessOptions { Path = path, Arguments = arguments });
+        if (await process.Exited is var status && status.ShellCode != 0)
+            Assert.Inconclusive($"needs '{path} {string.Join(' ', arguments)}' to work; it ended with {status}");
+    }
+
+    private static string FindRepository()
+    {
+        for (var directory = AppContext.BaseDirectory; directory is not null; directory = Path.GetDirectoryName(directory))
+        {
+            if (File.Exists(Path.Combine(directory, "Kata.slnx")))
+                return directory;
+        }
+
+        throw new AssertInconclusiveException("needs to run inside the repository");
+    }
+
+    /// <summary>An entry of a cpio archive in the "newc" format.</summary>
+    private static void AddEntry(Stream archive, string name, uint mode, byte[] content)
+    {
+        uint[] fields = [0, mode, 0, 0, 1, 0, (uint)content.Length, 0, 0, 0, 0, (uint)name.Length + 1, 0];
+        archive.Write(Encoding.ASCII.GetBytes("070701" + string.Concat(fields.Select(field => field.ToString("X8"))) + name + "\0"));
+        Pad();
+        archive.Write(content);
+        Pad();
+
+        void Pad()
+        {
+            while (archive.Position % 4 != 0)
+                archive.WriteByte(0);
+        }
+    }
+}

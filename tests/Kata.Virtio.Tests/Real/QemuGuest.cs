@@ -1,0 +1,71 @@
+using Kata.Linux;
+using Kata.Virtio.Tests.Support;
+using Microsoft.Extensions.Logging;
+
+namespace Kata.Virtio.Tests.Real;
+
+/// <summary>QEMU with the test guest behind a <see cref="VhostUserVsock"/>.</summary>
+internal sealed class QemuGuest : IAsyncDisposable
+{
+    /// <summary>The ports of <c>Guest/vsock-guest.c</c>.</summary>
+    public const uint Echo = 10, Sink = 11, Source = 12, Dial = 13, Ignore = 14, Power = 15;
+
+    private readonly TemporaryDirectory _directory = new();
+
+    private QemuGuest(RecordingLogger logger)
+    {
+        Logger = logger;
+        Vsock = VhostUserVsock.Start(new VhostUserVsockOptions
+        {
+            VhostUserSocketPath = _directory.File("vhost-user"),
+            HybridSocketPath = SocketPath,
+            GuestCid = 3,
+            Logger = logger,
+        });
+    }
+
+    public RecordingLogger Logger { get; }
+
+    public VhostUserVsock Vsock { get; }
+
+    public ChildProcess Qemu { get; private set; } = null!;
+
+    public string SocketPath => _directory.File("vsock");
+
+    public static async Task<QemuGuest> StartAsync(LogLevel logLevel = LogLevel.Information)
+    {
+        var (kernel, initrd) = await GuestImage.GetAsync();
+        var guest = new QemuGuest(new RecordingLogger(logLevel));
+        guest.StartQemu(kernel, initrd);
+        return guest;
+    }
+
+    public string Console => File.Exists(_directory.File("console")) ? File.ReadAllText(_directory.File("console")) : "";
+
+    public async ValueTask DisposeAsync()
+    {
+        Qemu.Kill(Signal.SIGKILL);
+        await Qemu.Exited;
+        Qemu.Dispose();
+        await Vsock.DisposeAsync();
+        _directory.Dispose();
+    }
+
+    private void StartQemu(string kernel, string initrd)
+    {
+        using var log = FileDescriptors.Open(_directory.File("qemu.log"), OpenFlags.WriteOnly | OpenFlags.Create, 0x180);
+        Qemu = ChildProcess.Start(new ChildProcessOptions
+        {
+            Path = "/usr/bin/qemu-system-x86_64",
+            Arguments =
+            [
+                "-nodefaults", "-no-user-config", "-display", "none", "-accel", "tcg", "-cpu", "max", "-smp", "2", "-m", "256",
+                "-object", "memory-backend-memfd,id=ram,size=256M,share=on", "-machine", "q35,memory-backend=ram",
+                "-serial", $"file:{_directory.File("console")}", "-no-reboot",
+                "-chardev", $"socket,id=vsock0,path={_directory.File("vhost-user")}", "-device", "vhost-user-vsock-pci,chardev=vsock0",
+                "-kernel", kernel, "-initrd", initrd, "-append", "console=ttyS0 quiet panic=-1 reboot=t tsc=unstable mitigations=off",
+            ],
+            Descriptors = new Dictionary<int, System.Runtime.InteropServices.SafeHandle> { [1] = log, [2] = log },
+        });
+    }
+}

@@ -1,0 +1,180 @@
+using System.Buffers.Binary;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Text;
+using Kata.Linux;
+using Kata.Virtio.Tests.Support;
+
+namespace Kata.Virtio.Tests.Real;
+
+/// <summary>A Debian kernel's own virtio_vsock driver against the device, in an emulated machine.</summary>
+[TestClass]
+[TestCategory("e2e")]
+public sealed class RealGuestTests
+{
+    private const int TransferBytes = 100 * 1024 * 1024;
+
+    private static QemuGuest s_guest = null!;
+
+    public TestContext TestContext { get; set; } = null!;
+
+    private CancellationToken Cancellation => TestContext.CancellationToken;
+
+    [ClassInitialize]
+    public static async Task Boot(TestContext context)
+    {
+        s_guest = await QemuGuest.StartAsync();
+        // Held by the device until the guest's driver is up, then refused until its program listens: no other sign of readiness is needed.
+        for (Socket? socket = null; socket is null;)
+        {
+            if (s_guest.Qemu.Exited.IsCompleted)
+                Assert.Fail($"QEMU ended. {s_guest.Console}");
+            socket = await HybridClient.TryConnectAsync(s_guest.SocketPath, QemuGuest.Power - 1, context.CancellationToken);
+            socket?.Dispose();
+        }
+    }
+
+    [ClassCleanup]
+    public static async Task Stop()
+    {
+        if (s_guest is not null)
+            await s_guest.DisposeAsync();
+    }
+
+    [TestMethod]
+    [Timeout(120_000, CooperativeCancellation = true)]
+    public async Task Echo_SmallMessages_ComeBack()
+    {
+        using var socket = await HybridClient.ConnectAsync(s_guest.SocketPath, QemuGuest.Echo, Cancellation);
+        var reply = new byte[64];
+        for (var i = 0; i < 50; i++)
+        {
+            var text = Encoding.ASCII.GetBytes($"message {i}");
+            await HybridClient.SendAllAsync(socket, text, Cancellation);
+            await HybridClient.ReceiveExactlyAsync(socket, reply.AsMemory(0, text.Length), Cancellation);
+            CollectionAssert.AreEqual(text, reply[..text.Length]);
+        }
+    }
+
+    [TestMethod]
+    [Timeout(300_000, CooperativeCancellation = true)]
+    public async Task HostToGuest_100MB_ArrivesWhole()
+    {
+        using var socket = await HybridClient.ConnectAsync(s_guest.SocketPath, QemuGuest.Sink, Cancellation);
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var chunk = new byte[1 << 20];
+        for (var sent = 0; sent < TransferBytes; sent += chunk.Length)
+        {
+            Random.Shared.NextBytes(chunk);
+            hash.AppendData(chunk);
+            await HybridClient.SendAllAsync(socket, chunk, Cancellation);
+        }
+
+        socket.Shutdown(SocketShutdown.Send);
+        var answer = await HybridClient.ReadLineAsync(socket, Cancellation);
+        Assert.AreEqual($"{TransferBytes} {Convert.ToHexStringLower(hash.GetHashAndReset())}", answer);
+    }
+
+    [TestMethod]
+    [Timeout(300_000, CooperativeCancellation = true)]
+    public async Task GuestToHost_100MB_ArrivesWhole()
+    {
+        using var socket = await HybridClient.ConnectAsync(s_guest.SocketPath, QemuGuest.Source, Cancellation);
+        var request = new byte[8];
+        BinaryPrimitives.WriteUInt64LittleEndian(request, TransferBytes);
+        await HybridClient.SendAllAsync(socket, request, Cancellation);
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var buffer = new byte[1 << 18];
+        for (int count; (count = await HybridClient.ReceiveAsync(socket, buffer, Cancellation)) > 0;)
+            hash.AppendData(buffer, 0, count);
+
+        using var expected = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        for (var i = 0; i < buffer.Length; i++)
+            buffer[i] = (byte)((i * 31) + (i >> 8));
+        for (var i = 0; i < TransferBytes; i += buffer.Length)
+            expected.AppendData(buffer);
+        CollectionAssert.AreEqual(expected.GetHashAndReset(), hash.GetHashAndReset());
+    }
+
+    [TestMethod]
+    [Timeout(120_000, CooperativeCancellation = true)]
+    public async Task Connections_200AtOnce_AllEcho()
+    {
+        await Task.WhenAll(Enumerable.Range(0, 200).Select(async i =>
+        {
+            using var socket = await HybridClient.ConnectAsync(s_guest.SocketPath, QemuGuest.Echo, Cancellation);
+            var sent = new byte[5000 + i];
+            Random.Shared.NextBytes(sent);
+            await HybridClient.SendAllAsync(socket, sent, Cancellation);
+            socket.Shutdown(SocketShutdown.Send);
+            var received = new byte[sent.Length];
+            await HybridClient.ReceiveExactlyAsync(socket, received, Cancellation);
+            CollectionAssert.AreEqual(sent, received);
+            Assert.AreEqual(0, await HybridClient.ReceiveAsync(socket, new byte[1], Cancellation));
+        }));
+    }
+
+    [TestMethod]
+    [Timeout(60_000, CooperativeCancellation = true)]
+    public async Task Shutdown_OfSending_LeavesReceivingOpen()
+    {
+        using var socket = await HybridClient.ConnectAsync(s_guest.SocketPath, QemuGuest.Sink, Cancellation);
+        await HybridClient.SendAllAsync(socket, "half"u8.ToArray(), Cancellation);
+        socket.Shutdown(SocketShutdown.Send);
+        var answer = await HybridClient.ReadLineAsync(socket, Cancellation);
+        Assert.AreEqual($"4 {Convert.ToHexStringLower(SHA256.HashData("half"u8))}", answer);
+        Assert.AreEqual(0, await HybridClient.ReceiveAsync(socket, new byte[1], Cancellation));
+    }
+
+    [TestMethod]
+    [Timeout(60_000, CooperativeCancellation = true)]
+    public async Task Connect_WhereNobodyListens_IsClosedWithoutAnswer() =>
+        Assert.IsNull(await HybridClient.TryConnectAsync(s_guest.SocketPath, 4242, Cancellation));
+
+    [TestMethod]
+    [Timeout(60_000, CooperativeCancellation = true)]
+    public async Task GuestConnects_HostListens_StreamsBothWays()
+    {
+        using var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        listener.Bind(new UnixDomainSocketEndPoint($"{s_guest.SocketPath}_777"));
+        listener.Listen();
+        using var control = await HybridClient.ConnectAsync(s_guest.SocketPath, QemuGuest.Dial, Cancellation);
+        await HybridClient.SendAllAsync(control, "777\n"u8.ToArray(), Cancellation);
+        using var accepted = await listener.AcceptAsync(Cancellation);
+        Assert.AreEqual("hello", await HybridClient.ReadLineAsync(accepted, Cancellation));
+        await HybridClient.SendAllAsync(accepted, "welcome\n"u8.ToArray(), Cancellation);
+        Assert.AreEqual("welcome", await HybridClient.ReadLineAsync(control, Cancellation));
+    }
+
+    [TestMethod]
+    [Timeout(60_000, CooperativeCancellation = true)]
+    public async Task GuestConnects_NobodyListens_GuestIsRefused()
+    {
+        using var control = await HybridClient.ConnectAsync(s_guest.SocketPath, QemuGuest.Dial, Cancellation);
+        await HybridClient.SendAllAsync(control, "778\n"u8.ToArray(), Cancellation);
+        Assert.AreEqual("error Connection reset by peer", await HybridClient.ReadLineAsync(control, Cancellation));
+    }
+
+    [TestMethod]
+    [Timeout(120_000, CooperativeCancellation = true)]
+    public async Task GuestKilled_MidStream_EndsStreamsAndTakesNextMachine()
+    {
+        await using var guest = await QemuGuest.StartAsync();
+        Socket? socket;
+        while ((socket = await HybridClient.TryConnectAsync(guest.SocketPath, QemuGuest.Source, Cancellation)) is null)
+            Assert.IsFalse(guest.Qemu.Exited.IsCompleted, guest.Console);
+        using (socket)
+        {
+            await HybridClient.SendAllAsync(socket, Enumerable.Repeat((byte)0x7f, 8).ToArray(), Cancellation);
+            var buffer = new byte[1 << 16];
+            await HybridClient.ReceiveExactlyAsync(socket, buffer, Cancellation);
+            guest.Qemu.Kill(Signal.SIGKILL);
+            while (await HybridClient.ReceiveAsync(socket, buffer, Cancellation) > 0)
+            {
+            }
+        }
+
+        await guest.Qemu.Exited;
+        Assert.IsFalse(guest.Vsock.Completed.IsCompleted, "The device waits for the next VMM.");
+    }
+}
