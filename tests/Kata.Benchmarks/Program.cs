@@ -1,10 +1,12 @@
 using Kata.Benchmarks;
+using Kata.Benchmarks.Shim;
 using Kata.Benchmarks.Ttrpc;
 
 // Whole-process comparisons that print ratios. Publish with NativeAOT first:
 //   dotnet publish tests/Kata.Benchmarks && artifacts/publish/Kata.Benchmarks/release/Kata.Benchmarks VERB
 Verb[] verbs =
 [
+    ShimComparison.Verb,
     TtrpcComparison.Verb,
     TtrpcPeer.ServeVerb,
     TtrpcPeer.LoadVerb,
