@@ -44,7 +44,6 @@ internal sealed class ShimBench : IAsyncDisposable
         var started = ProcessTable.StartTimeOf(pid) ?? 0;
         await task.ShutdownAsync(new ShutdownRequest { Id = id, Now = true });
         await channel.Closed.WaitAsync(TimeSpan.FromSeconds(10));
-        _ = await RunAsync(shim, [.. arguments, "-bundle", bundle, "delete"], bundle);
         ProcessTable.KillAndWait(pid, started, TimeSpan.FromSeconds(5));
         return sample;
     }
