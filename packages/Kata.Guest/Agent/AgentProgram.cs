@@ -4,6 +4,7 @@ using Kata.Guest.Agent.Cgroups;
 using Kata.Guest.Agent.Containers;
 using Kata.Guest.Agent.Devices;
 using Kata.Guest.Agent.Logging;
+using Kata.Guest.Agent.Network;
 using Kata.Guest.Agent.Rpc;
 using Kata.Guest.Agent.Storages;
 using Kata.Guest.Agent.Streams;
@@ -47,7 +48,8 @@ internal sealed class AgentProgram : IDisposable
         var containers = new ContainerManager(_runtime, _storages, disks, _poller, ooms, options.PipeSize, hub.CreateLogger("container"));
         _sandbox = new Sandbox(containers, _storages, _modules, hub.CreateLogger("sandbox"));
         _parts = new AgentServices(
-            options, _sandbox, containers, disks, new GuestHardware(_poller, options.HotplugTimeout), ooms, Stop);
+            options, _sandbox, containers, disks, new GuestHardware(_poller, options.HotplugTimeout),
+            new GuestNetwork(_poller, options.HotplugTimeout), ooms, Stop);
     }
 
     /// <summary>Serves until told to stop.</summary>

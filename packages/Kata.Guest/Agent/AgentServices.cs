@@ -1,6 +1,7 @@
 using Kata.Guest.Agent.Cgroups;
 using Kata.Guest.Agent.Containers;
 using Kata.Guest.Agent.Devices;
+using Kata.Guest.Agent.Network;
 
 namespace Kata.Guest.Agent;
 
@@ -12,5 +13,6 @@ internal sealed record AgentServices(
     ContainerManager Containers,
     BlockDevices Disks,
     GuestHardware Hardware,
+    GuestNetwork Network,
     OomWatcher Ooms,
     Action<string> Stop);

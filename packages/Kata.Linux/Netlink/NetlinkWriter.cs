@@ -52,6 +52,15 @@ internal ref struct NetlinkWriter
         SetLength(start, 4 + length);
     }
 
+    /// <summary>Appends an attribute with bytes.</summary>
+    public void Bytes(ushort type, ReadOnlySpan<byte> value)
+    {
+        var start = Begin(type);
+        value.CopyTo(_buffer[_length..]);
+        _length += Align(value.Length);
+        SetLength(start, 4 + value.Length);
+    }
+
     /// <summary>Begins an attribute that holds others; give the answer to <see cref="End"/>.</summary>
     public int BeginNested(ushort type) => Begin((ushort)(type | NLA_F_NESTED));
 

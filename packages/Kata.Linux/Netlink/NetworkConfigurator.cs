@@ -8,7 +8,7 @@ namespace Kata.Linux.Netlink;
 /// <summary>
 /// Reads and changes the network of the calling thread's network namespace through rtnetlink(7). To be made and used on one thread.
 /// </summary>
-public sealed class NetworkConfigurator : IDisposable
+public sealed partial class NetworkConfigurator : IDisposable
 {
     private const ushort RTM_NEWLINK = 16, RTM_DELLINK = 17, RTM_GETLINK = 18, RTM_NEWADDR = 20, RTM_GETADDR = 22;
     private const ushort RTM_NEWROUTE = 24, RTM_GETROUTE = 26, RTM_NEWNEIGH = 28, RTM_GETNEIGH = 30;

@@ -1,5 +1,6 @@
 using Kata.Guest.Agent.Cgroups;
 using Kata.Guest.Agent.Logging;
+using Kata.Guest.Agent.Network;
 using Kata.Linux;
 using Microsoft.Extensions.Logging;
 
@@ -43,7 +44,8 @@ internal static class GuestSystem
                     File.CreateSymbolicLink($"/dev/{path}", $"/proc/self/{target}");
             }
         });
-        Try(log, "memory", () => OnlineNewMemory());
+        Try(log, "loopback", GuestNetwork.EnableLoopback);
+        Try(log, "memory", OnlineNewMemory);
     }
 
     /// <summary>Milliseconds since the kernel started.</summary>
@@ -52,12 +54,12 @@ internal static class GuestSystem
     private static void MountCgroups()
     {
         MountPoint.Mount(
-            "cgroup2", Cgroup.Root, "cgroup2", MountFlags.NoSuid | MountFlags.NoDevices | MountFlags.NoExecute | MountFlags.RelativeAccessTime,
+            "cgroup2", ContainerCgroup.Root, "cgroup2", MountFlags.NoSuid | MountFlags.NoDevices | MountFlags.NoExecute | MountFlags.RelativeAccessTime,
             "nsdelegate,memory_recursiveprot");
-        var controllers = File.ReadAllText($"{Cgroup.Root}/cgroup.controllers").Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
+        var controllers = File.ReadAllText($"{ContainerCgroup.Root}/cgroup.controllers").Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
         var enable = string.Join(' ', controllers.Select(name => "+" + name));
-        var parent = Directory.CreateDirectory(Cgroup.Root + Containers.GuestSpec.CgroupParent).FullName;
-        File.WriteAllText($"{Cgroup.Root}/cgroup.subtree_control", enable);
+        var parent = Directory.CreateDirectory(ContainerCgroup.Root + Containers.GuestSpec.CgroupParent).FullName;
+        File.WriteAllText($"{ContainerCgroup.Root}/cgroup.subtree_control", enable);
         File.WriteAllText($"{parent}/cgroup.subtree_control", enable);
     }
 

@@ -26,7 +26,7 @@ internal static class CgroupStatistics
         ("unevictable", ["total_unevictable"]),
     ];
 
-    public static CgroupStats Read(Cgroup cgroup)
+    public static CgroupStats Read(ContainerCgroup cgroup)
     {
         var stats = new CgroupStats
         {
@@ -40,9 +40,9 @@ internal static class CgroupStatistics
         return stats;
     }
 
-    private static CpuStats ReadCpu(Cgroup cgroup)
+    private static CpuStats ReadCpu(ContainerCgroup cgroup)
     {
-        var cpu = Cgroup.ParseFlat(cgroup.Read("cpu.stat"));
+        var cpu = ContainerCgroup.ParseFlat(cgroup.Read("cpu.stat"));
         ulong Nanoseconds(string name) => cpu.GetValueOrDefault(name) * NanosecondsPerMicrosecond;
         return new CpuStats
         {
@@ -61,9 +61,9 @@ internal static class CgroupStatistics
         };
     }
 
-    private static MemoryStats ReadMemory(Cgroup cgroup)
+    private static MemoryStats ReadMemory(ContainerCgroup cgroup)
     {
-        var counters = Cgroup.ParseFlat(cgroup.Read("memory.stat"));
+        var counters = ContainerCgroup.ParseFlat(cgroup.Read("memory.stat"));
         var limit = Limit(cgroup, "memory.max");
         var stats = new MemoryStats
         {
@@ -73,14 +73,14 @@ internal static class CgroupStatistics
             {
                 Usage = Number(cgroup, "memory.current"),
                 MaxUsage = Number(cgroup, "memory.peak"),
-                Failcnt = Cgroup.ParseFlat(cgroup.Read("memory.events")).GetValueOrDefault("max"),
+                Failcnt = ContainerCgroup.ParseFlat(cgroup.Read("memory.events")).GetValueOrDefault("max"),
                 Limit = limit,
             },
             SwapUsage = new MemoryData
             {
                 Usage = Number(cgroup, "memory.swap.current"),
                 MaxUsage = Number(cgroup, "memory.swap.peak"),
-                Failcnt = Cgroup.ParseFlat(cgroup.Read("memory.swap.events")).GetValueOrDefault("max"),
+                Failcnt = ContainerCgroup.ParseFlat(cgroup.Read("memory.swap.events")).GetValueOrDefault("max"),
                 Limit = Limit(cgroup, "memory.swap.max"),
             },
             KernelUsage = new MemoryData { Usage = counters.GetValueOrDefault("kernel"), Limit = ulong.MaxValue },
@@ -99,7 +99,7 @@ internal static class CgroupStatistics
     }
 
     /// <summary><c>io.stat</c>: lines of <c>MAJOR:MINOR name=number…</c>.</summary>
-    private static void AddBlockIo(Cgroup cgroup, BlkioStats stats)
+    private static void AddBlockIo(ContainerCgroup cgroup, BlkioStats stats)
     {
         foreach (var line in (cgroup.Read("io.stat") ?? "").AsSpan().EnumerateLines())
         {
@@ -123,7 +123,7 @@ internal static class CgroupStatistics
         Value = value,
     };
 
-    private static void AddHugePages(Cgroup cgroup, CgroupStats stats)
+    private static void AddHugePages(ContainerCgroup cgroup, CgroupStats stats)
     {
         if (!Directory.Exists(cgroup.Directory))
             return;
@@ -136,14 +136,14 @@ internal static class CgroupStatistics
             stats.HugetlbStats[size] = new HugetlbStats
             {
                 Usage = Number(cgroup, name),
-                Failcnt = Cgroup.ParseFlat(cgroup.Read($"hugetlb.{size}.events")).GetValueOrDefault("max"),
+                Failcnt = ContainerCgroup.ParseFlat(cgroup.Read($"hugetlb.{size}.events")).GetValueOrDefault("max"),
             };
         }
     }
 
-    private static ulong Number(Cgroup cgroup, string file) => TryNumber(cgroup.Read(file), out var number) ? number : 0;
+    private static ulong Number(ContainerCgroup cgroup, string file) => TryNumber(cgroup.Read(file), out var number) ? number : 0;
 
-    private static ulong Limit(Cgroup cgroup, string file, ulong unlimited = ulong.MaxValue) =>
+    private static ulong Limit(ContainerCgroup cgroup, string file, ulong unlimited = ulong.MaxValue) =>
         TryNumber(cgroup.Read(file), out var number) ? number : unlimited;
 
     private static bool TryPair(ReadOnlySpan<char> text, char separator, out ReadOnlySpan<char> name, out ulong value)

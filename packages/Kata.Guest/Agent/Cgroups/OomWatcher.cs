@@ -29,7 +29,7 @@ internal sealed class OomWatcher
     public ValueTask<string> NextAsync(CancellationToken cancellationToken) => _events.Reader.ReadAsync(cancellationToken);
 
     /// <summary>Starts to watch a container's cgroup; dispose to end. Null when its kernel does not count memory.</summary>
-    public IDisposable? Watch(string containerId, Cgroup cgroup)
+    public IDisposable? Watch(string containerId, ContainerCgroup cgroup)
     {
         if (cgroup.OpenMemoryEvents() is not { } events)
             return null;
@@ -62,7 +62,7 @@ internal sealed class OomWatcher
                 while (!_stopped.IsCancellationRequested)
                 {
                     // Reading also tells the kernel which change was seen last.
-                    Report(Cgroup.OomKills(_events));
+                    Report(ContainerCgroup.OomKills(_events));
                     await _readiness.WaitAsync(EpollEvents.Priority, _stopped.Token);
                 }
             }

@@ -14,7 +14,7 @@ internal sealed class Container : IDisposable
         Spec = spec;
         Init = init;
         MountPoints = mountPoints;
-        Cgroup = new Cgroup(Cgroup.Root + GuestSpec.CgroupPath(id));
+        Cgroup = new ContainerCgroup(ContainerCgroup.Root + GuestSpec.CgroupPath(id));
     }
 
     public string Id { get; }
@@ -32,7 +32,7 @@ internal sealed class Container : IDisposable
     /// <summary>The storages it holds.</summary>
     public IReadOnlyList<string> MountPoints { get; }
 
-    public Cgroup Cgroup { get; }
+    public ContainerCgroup Cgroup { get; }
 
     /// <summary>Watches for the kernel killing its processes; null when it cannot be watched.</summary>
     public IDisposable? OomWatch { get; set; }

@@ -57,9 +57,6 @@ internal static partial class AgentLog
     [LoggerMessage(21, LogLevel.Warning, "the storage on {MountPoint} was not removed")]
     public static partial void StorageNotRemoved(this ILogger log, string mountPoint, Exception error);
 
-    [LoggerMessage(30, LogLevel.Debug, "{Rpc}")]
-    public static partial void Request(this ILogger log, string rpc);
-
     [LoggerMessage(31, LogLevel.Warning, "{Rpc} failed: {Reason}")]
     public static partial void RequestRefused(this ILogger log, string rpc, string reason);
 

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Globalization;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 
@@ -8,6 +9,9 @@ namespace Kata.Guest.Agent.Logging;
 /// <summary>Writes a JSON object a line, the form that the runtime reads: <c>level</c>, <c>msg</c>, <c>ts</c>, <c>subsystem</c> and the values.</summary>
 internal sealed class JsonLogger : ILogger
 {
+    // Read by people and parsers, never put into HTML.
+    private static readonly JsonWriterOptions _readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     private readonly LogHub _hub;
     private readonly string _subsystem;
 
@@ -33,7 +37,7 @@ internal sealed class JsonLogger : ILogger
         LogLevel level, string subsystem, string message, object? state, Exception? exception, DateTimeOffset time)
     {
         var buffer = new ArrayBufferWriter<byte>(256);
-        using (var json = new Utf8JsonWriter(buffer))
+        using (var json = new Utf8JsonWriter(buffer, _readable))
         {
             json.WriteStartObject();
             json.WriteString("msg", exception is null ? message : $"{message}: {exception.Message}");

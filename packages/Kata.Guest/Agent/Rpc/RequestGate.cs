@@ -25,12 +25,9 @@ internal sealed class RequestGate
         {
             if (!_ready.IsCompletedSuccessfully && !context.Method.StartsWith(Health, StringComparison.Ordinal))
                 await _ready.WaitAsync(context.CancellationToken);
+            // Off the thread that reads the connection: most requests take system calls that wait.
             if (!IsStream(rpc))
-            {
-                _log.Request(rpc);
-                // Off the thread that reads the connection: most requests take system calls that wait.
                 await Task.Yield();
-            }
 
             await next();
         }

@@ -6,11 +6,11 @@ using Microsoft.Win32.SafeHandles;
 namespace Kata.Guest.Agent.Cgroups;
 
 /// <summary>A container's cgroup (version 2).</summary>
-internal sealed class Cgroup
+internal sealed class ContainerCgroup
 {
     public const string Root = "/sys/fs/cgroup";
 
-    public Cgroup(string directory) => Directory = directory;
+    public ContainerCgroup(string directory) => Directory = directory;
 
     public string Directory { get; }
 
