@@ -19,7 +19,7 @@ internal static class PathPattern
             return false;
         for (var i = 0; i < expected.Length; i++)
         {
-            if (!FileSystemName.MatchesSimpleExpression(expected[i], components[i], ignoreCase: false))
+            if (expected[i] != components[i] && !FileSystemName.MatchesSimpleExpression(expected[i], components[i], ignoreCase: false))
                 return false;
         }
 

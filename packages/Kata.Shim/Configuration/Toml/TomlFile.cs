@@ -95,6 +95,8 @@ internal static class TomlFile
                 return current.GetDouble();
             case TomlParseEventKind.Boolean:
                 return current.GetBoolean();
+            case TomlParseEventKind.DateTime:
+                return current.GetTomlDateTime().ToString();
             default:
                 return parser.GetString();
         }
