@@ -125,8 +125,10 @@ internal sealed class LogfmtLogger : ILogger
         var length = Encoding.UTF8.GetBytes(line.Append('\n').ToString(), bytes);
         if (length > MaxLineBytes)
         {
-            length = MaxLineBytes;
-            bytes[length - 1] = (byte)'\n';
+            length = MaxLineBytes - 1;
+            while ((bytes[length] & 0xC0) == 0x80)
+                length--;
+            bytes[length++] = (byte)'\n';
         }
 
         _file.Write(bytes.AsSpan(0, length));
