@@ -2,6 +2,7 @@ using Kata.Linux;
 using Kata.Virtio.Events;
 using Kata.Virtio.VhostUser;
 using Kata.Virtio.Vsock;
+using Microsoft.Extensions.Logging;
 using Microsoft.Win32.SafeHandles;
 
 namespace Kata.Virtio;
@@ -35,11 +36,12 @@ public sealed class VhostUserVsock : IAsyncDisposable
     private readonly EventLoop _loop;
     private readonly VhostUserServer _server;
     private readonly string[] _socketPaths;
+    private readonly ILogger _logger;
     private readonly TaskCompletionSource _completed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private VhostUserVsock(EventLoop loop, VhostUserServer server, string[] socketPaths)
+    private VhostUserVsock(EventLoop loop, VhostUserServer server, string[] socketPaths, ILogger logger)
     {
-        (_loop, _server, _socketPaths) = (loop, server, socketPaths);
+        (_loop, _server, _socketPaths, _logger) = (loop, server, socketPaths, logger);
         new Thread(Run, StackBytes) { IsBackground = true, Name = "vhost-vsock" }.Start();
     }
 
@@ -81,7 +83,7 @@ public sealed class VhostUserVsock : IAsyncDisposable
                 server = VhostUserServer.Connected(loop, vmm, device, muxer, options.Logger);
             }
 
-            return new VhostUserVsock(loop, server, [.. paths]);
+            return new VhostUserVsock(loop, server, [.. paths], options.Logger);
         }
         catch
         {
@@ -133,8 +135,12 @@ public sealed class VhostUserVsock : IAsyncDisposable
         }
 
         if (failure is null)
+        {
             _completed.SetResult();
-        else
-            _completed.SetException(failure);
+            return;
+        }
+
+        VsockLog.DeviceFailed(_logger, failure);
+        _completed.SetException(failure);
     }
 }

@@ -100,8 +100,10 @@ internal sealed class EventLoop : IDisposable
 
     public void Dispose()
     {
+        // Others may be about to wake the loop up.
+        lock (_postedLock)
+            _wakeUp.Dispose();
         _epoll.Dispose();
-        _wakeUp.Dispose();
     }
 
     private static int GetTimeout(long deadline, bool rested)
@@ -143,7 +145,14 @@ internal sealed class EventLoop : IDisposable
         }
     }
 
-    private void WakeUp() => FileDescriptors.Write(_wakeUp, [1, 0, 0, 0, 0, 0, 0, 0]);
+    private void WakeUp()
+    {
+        lock (_postedLock)
+        {
+            if (!_wakeUp.IsClosed)
+                FileDescriptors.Write(_wakeUp, [1, 0, 0, 0, 0, 0, 0, 0]);
+        }
+    }
 
     private struct Slot
     {

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using Kata.Linux;
 using Kata.Virtio.Devices;
+using Kata.Virtio.Events;
 using Kata.Virtio.Memory;
 using Kata.Virtio.Queues;
 using Microsoft.Win32.SafeHandles;
@@ -78,9 +79,18 @@ internal sealed partial class VhostUserConnection
         var ring = Ring(index, message);
         var kick = TakeEventFd(message) ?? throw new VhostUserException("A ring without kick descriptor would have to be polled, which is not supported.");
         DropKick(ring);
+        try
+        {
+            // Edge-triggered: each kick is an event of its own, and the counter need not be read.
+            ring.KickRegistration = _loop.Add(kick, EpollEvents.Readable | EpollEvents.EdgeTriggered, this, (int)index);
+        }
+        catch (LinuxException)
+        {
+            kick.Dispose();
+            throw new VhostUserException("A ring's kick descriptor is not an eventfd.");
+        }
+
         ring.Kick = kick;
-        // Edge-triggered: each kick is an event of its own, and the counter need not be read.
-        ring.KickRegistration = _loop.Add(kick, EpollEvents.Readable | EpollEvents.EdgeTriggered, this, (int)index);
         StartIfReady(index);
     }
 

@@ -46,4 +46,7 @@ internal static partial class VsockLog
 
     [LoggerMessage(213, LogLevel.Warning, "Guest sent malformed vsock packets, which are dropped ({Suppressed} earlier lines suppressed)")]
     public static partial void MalformedPacket(ILogger logger, long suppressed);
+
+    [LoggerMessage(214, LogLevel.Critical, "vsock device failed; the guest has none any more")]
+    public static partial void DeviceFailed(ILogger logger, Exception failure);
 }
