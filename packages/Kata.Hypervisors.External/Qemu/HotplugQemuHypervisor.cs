@@ -11,8 +11,6 @@ namespace Kata.Hypervisors.External.Qemu;
 /// <summary>A VM on a machine type whose vCPUs and memory can change while it runs (q35).</summary>
 internal sealed class HotplugQemuHypervisor(HypervisorContext context) : QemuHypervisor(context), IVcpuHotplug, IMemoryHotplug
 {
-    private static readonly TimeSpan UnplugTimeout = TimeSpan.FromSeconds(30);
-
     /// <summary>A guest's memory block size when it is not known: x86 uses 128 MiB below 64 GiB.</summary>
     private const ulong DefaultBlockBytes = 128 << 20;
 
@@ -26,7 +24,8 @@ internal sealed class HotplugQemuHypervisor(HypervisorContext context) : QemuHyp
         var wanted = Math.Min(count, Configuration.MaxVcpus);
         if (wanted > State.VcpuThreadIds.Count)
             await AddVcpusAsync(wanted - State.VcpuThreadIds.Count, cancellationToken);
-        for (var excess = State.VcpuThreadIds.Count - wanted; excess > 0 && _addedVcpus.Count > 0; excess--)
+        // QEMU's software emulation crashes the guest when a vCPU goes away: there it keeps what it has.
+        for (var excess = State.VcpuThreadIds.Count - wanted; IsKvm && excess > 0 && _addedVcpus.Count > 0; excess--)
             await RemoveVcpuAsync(cancellationToken);
         await ReadVcpuThreadsAsync(cancellationToken);
         return State.VcpuThreadIds.Count;
@@ -91,17 +90,7 @@ internal sealed class HotplugQemuHypervisor(HypervisorContext context) : QemuHyp
     private async Task RemoveVcpuAsync(CancellationToken cancellationToken)
     {
         var name = _addedVcpus.Peek();
-        var deleted = Qmp.NextEventAsync(@event => @event.Name == "DEVICE_DELETED" && @event.Text("device") == name);
-        await Qmp.ExecuteAsync("device_del", new JsonObject { ["id"] = name }, cancellationToken: cancellationToken);
-        try
-        {
-            await deleted.WaitAsync(UnplugTimeout, Time, cancellationToken);
-        }
-        catch (TimeoutException exception)
-        {
-            throw new HypervisorException($"The guest did not let go of a vCPU within {UnplugTimeout.TotalSeconds} s.", exception, KataErrorKind.Timeout);
-        }
-
+        await DeviceRemoval.RunAsync(Qmp, name, Time, cancellationToken);
         _addedVcpus.Pop();
     }
 }

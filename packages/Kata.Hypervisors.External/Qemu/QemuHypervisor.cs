@@ -57,6 +57,9 @@ internal partial class QemuHypervisor : IHypervisor, IPausable
 
     protected QemuMachine Machine { get; }
 
+    /// <summary>The host's KVM executes the guest.</summary>
+    protected bool IsKvm => _accelerator?.IsKvm == true;
+
     /// <summary>The guest's memory is shared with other processes.</summary>
     protected bool SharedMemory { get; private set; }
 
@@ -208,7 +211,7 @@ internal partial class QemuHypervisor : IHypervisor, IPausable
         // What QEMU said before it ended may still have to be read.
         if (_qmp is { } qmp)
             await qmp.Closed;
-        var exit = VmExitReport.Make(_stopping, _shutdownReason, status, process.Errors.Lines, process.Console.Lines);
+        var exit = VmExitReport.Make(_stopping, _shutdownReason, status, process.Panic, process.Errors.Lines, process.Console.Lines);
         QemuLog.Ended(Logger, process.Identity.Pid, exit.Reason, exit.Status, exit.Reason == VmExitReason.Stopped ? "" : exit.Detail);
         _exited.TrySetResult(exit);
     }

@@ -21,13 +21,15 @@ public sealed class ProcessTether : IDisposable
     /// <summary>The end to hand to the child with <see cref="ChildProcessOptions.Descriptors"/>, under any number that it does not use.</summary>
     public SafeFileHandle FarEnd { get; }
 
-    /// <summary>Ties <paramref name="child"/>, which must have been started with <see cref="FarEnd"/>.</summary>
+    /// <summary>Ties <paramref name="child"/>, which must have been started with <see cref="FarEnd"/>. One that has ended already needs no tie.</summary>
     public void Attach(ChildProcess child)
     {
         // The owner and its signal belong to the open file, which lives on in the child after this end is closed.
         LinuxException.Check(fcntl(FarEnd, F_SETSIG, (int)Signal.SIGKILL), "fcntl", "F_SETSIG");
-        LinuxException.Check(fcntl(FarEnd, F_SETOWN, child.Id), "fcntl", "F_SETOWN");
-        LinuxException.Check(fcntl(FarEnd, F_SETFL, O_ASYNC), "fcntl", "O_ASYNC");
+        if (fcntl(FarEnd, F_SETOWN, child.Id) == 0)
+            LinuxException.Check(fcntl(FarEnd, F_SETFL, O_ASYNC), "fcntl", "O_ASYNC");
+        else if (LinuxException.LastErrno != Errno.ESRCH)
+            throw LinuxException.FromLastError("fcntl", "F_SETOWN");
         FarEnd.Dispose();
     }
 

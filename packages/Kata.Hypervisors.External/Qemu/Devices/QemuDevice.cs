@@ -9,9 +9,6 @@ namespace Kata.Hypervisors.External.Qemu.Devices;
 /// <summary>A device of the contract as QEMU sees it. The same JSON describes it on the command line and to <c>device_add</c>.</summary>
 internal abstract class QemuDevice
 {
-    /// <summary>How long a guest may take to let go of a device.</summary>
-    private static readonly TimeSpan UnplugTimeout = TimeSpan.FromSeconds(30);
-
     protected QemuDevice(Device device, PciSlot slot)
     {
         Device = device;
@@ -47,20 +44,8 @@ internal abstract class QemuDevice
     };
 
     /// <summary>Removes the guest's side and waits until the guest has let go.</summary>
-    protected async Task RemoveFrontendAsync(QmpClient qmp, TimeProvider time, CancellationToken cancellationToken)
-    {
-        var deleted = qmp.NextEventAsync(@event => @event.Name == "DEVICE_DELETED" && @event.Text("device") == Name);
-        await qmp.ExecuteAsync("device_del", new JsonObject { ["id"] = Name }, cancellationToken: cancellationToken);
-        try
-        {
-            await deleted.WaitAsync(UnplugTimeout, time, cancellationToken);
-        }
-        catch (TimeoutException exception)
-        {
-            throw new HypervisorException(
-                $"The guest did not let go of device {Device.Id} within {UnplugTimeout.TotalSeconds} s.", exception, KataErrorKind.Timeout);
-        }
-    }
+    protected Task RemoveFrontendAsync(QmpClient qmp, TimeProvider time, CancellationToken cancellationToken) =>
+        DeviceRemoval.RunAsync(qmp, Name, time, cancellationToken);
 
     private NotSupportedByHypervisorException NotHotpluggable() =>
         new(QemuProvider.ProviderName, $"adding or removing a {Device.GetType().Name} while the VM runs");

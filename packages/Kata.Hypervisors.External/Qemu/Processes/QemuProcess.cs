@@ -25,14 +25,15 @@ internal sealed class QemuProcess : IDisposable
     private readonly ProcessTether _tether;
     private readonly TimeProvider _time;
 
-    private QemuProcess(ChildProcess child, ProcessTether tether, SafeFileHandle qmp, LineTail errors, LineTail console, TimeProvider time)
+    private QemuProcess(
+        ChildProcess child, ProcessTether tether, SafeFileHandle qmp, SafeFileHandle errors, SafeFileHandle console, HypervisorContext context)
     {
-        _time = time;
         _child = child;
         _tether = tether;
+        _time = context.TimeProvider;
         Qmp = qmp;
-        Errors = errors;
-        Console = console;
+        Errors = new LineTail(errors, line => QemuLog.StandardError(context.Logger, line), _time);
+        Console = new LineTail(console, line => OnConsoleLine(context.Logger, line), _time);
     }
 
     public ProcessIdentity Identity => new(_child.Id, _child.StartTime);
@@ -47,11 +48,13 @@ internal sealed class QemuProcess : IDisposable
 
     public LineTail Console { get; }
 
+    /// <summary>The line with which the guest's kernel panicked, or null.</summary>
+    public string? Panic { get; private set; }
+
     /// <summary>Starts QEMU with <paramref name="arguments"/> and its channels, inside the sandbox's network namespace and cgroups.</summary>
     /// <exception cref="LinuxException">It could not be started; nothing is left of it.</exception>
     public static QemuProcess Start(string path, QemuArguments arguments, HypervisorContext context)
     {
-        var logger = context.Logger;
         var tether = new ProcessTether();
         var (qmp, qmpFar) = UnixSocket.Pair();
         var (console, consoleFar) = UnixSocket.Pair();
@@ -75,11 +78,7 @@ internal sealed class QemuProcess : IDisposable
                 : ChildProcess.Start(options);
             tether.Attach(child);
             JoinCgroups(child.Id, context.CgroupPaths);
-            return new QemuProcess(
-                child, tether, qmp,
-                new LineTail(errors, line => QemuLog.StandardError(logger, line), context.TimeProvider),
-                new LineTail(console, line => QemuLog.Console(logger, line), context.TimeProvider),
-                context.TimeProvider);
+            return new QemuProcess(child, tether, qmp, errors, console, context);
         }
         catch
         {
@@ -117,10 +116,26 @@ internal sealed class QemuProcess : IDisposable
         _child.Dispose();
     }
 
+    private void OnConsoleLine(ILogger logger, string line)
+    {
+        if (Panic is null && line.Contains(VmExitReport.PanicText, StringComparison.Ordinal))
+            Panic = line;
+        QemuLog.Console(logger, line);
+    }
+
     /// <summary>A new process has allocated next to nothing yet: what it uses from here on is charged to its cgroups.</summary>
     private static void JoinCgroups(int pid, IReadOnlyList<string> paths)
     {
         foreach (var path in paths)
-            File.WriteAllText(Path.Combine(path, "cgroup.procs"), pid.ToString(CultureInfo.InvariantCulture));
+        {
+            try
+            {
+                File.WriteAllText(Path.Combine(path, "cgroup.procs"), pid.ToString(CultureInfo.InvariantCulture));
+            }
+            catch (IOException) when (ProcessTable.StartTimeOf(pid) is null)
+            {
+                // It has ended already; what it said about that is worth more than this.
+            }
+        }
     }
 }
