@@ -94,6 +94,31 @@ public sealed class ConnectionLossTests
     }
 
     [TestMethod]
+    public async Task Handlers_ThousandWaitAndClientGoesAway_AllSeeTheirTokenFire()
+    {
+        var (arrived, ended) = (new CountdownEvent(1000), new CountdownEvent(1000));
+        await using var pair = ProbeService.CreatePair(new ProbeService
+        {
+            OnWait = async (request, context) =>
+            {
+                arrived.Signal();
+                using var registration = context.CancellationToken.Register(() => ended.Signal());
+                await Task.Delay(Timeout.Infinite, context.CancellationToken);
+                return request;
+            },
+        });
+        var client = new Probe.ProbeClient(pair.Channel);
+        var calls = Enumerable.Range(0, 1000).Select(_ => client.WaitAsync(new Empty()).ResponseAsync).ToArray();
+        Assert.IsTrue(await Task.Run(() => arrived.Wait(TimeSpan.FromSeconds(20))));
+
+        await pair.Channel.DisposeAsync();
+
+        Assert.IsTrue(await Task.Run(() => ended.Wait(TimeSpan.FromSeconds(20))));
+        foreach (var call in calls)
+            await AssertUnavailableAsync(call);
+    }
+
+    [TestMethod]
     public async Task Connections_ClientsComeAndGo_NoneIsKept()
     {
         await using var server = ProbeService.CreateServer();

@@ -67,6 +67,70 @@ public sealed class UnaryCallTests
     }
 
     [TestMethod]
+    public async Task Echo_HandlersBlockTheirThreads_OthersGoOn()
+    {
+        using var gate = new ManualResetEventSlim();
+        await using var pair = ProbeService.CreatePair(new ProbeService
+        {
+            OnEcho = (request, _) =>
+            {
+                if (request.Value == "block")
+                    gate.Wait();
+                return Task.FromResult(request);
+            },
+        });
+        var client = new Probe.ProbeClient(pair.Channel);
+        var blocked = Enumerable.Range(0, 4).Select(_ => client.EchoAsync(new StringValue { Value = "block" }).ResponseAsync).ToArray();
+
+        for (var i = 0; i < 100; i++)
+            await client.EchoAsync(new StringValue { Value = "pass" }).ResponseAsync.WaitAsync(TimeSpan.FromSeconds(20));
+
+        Assert.IsFalse(blocked.Any(call => call.IsCompleted));
+        gate.Set();
+        await Task.WhenAll(blocked);
+    }
+
+    [TestMethod]
+    public async Task Echo_ContinuationBlocksItsThread_OthersGoOn()
+    {
+        await using var pair = ProbeService.CreatePair();
+        var client = new Probe.ProbeClient(pair.Channel);
+        using var gate = new ManualResetEventSlim();
+        var blocked = Enumerable.Range(0, 3).Select(_ => Task.Run(async () =>
+        {
+            await client.EchoAsync(new StringValue()).ConfigureAwait(false);
+            gate.Wait();
+        })).ToArray();
+
+        for (var i = 0; i < 100; i++)
+            await client.EchoAsync(new StringValue()).ResponseAsync.WaitAsync(TimeSpan.FromSeconds(20));
+
+        gate.Set();
+        await Task.WhenAll(blocked);
+    }
+
+    [TestMethod]
+    public async Task Echo_OversizedAmongMany_HarmsNoOther()
+    {
+        await using var pair = ProbeService.CreatePair();
+        var client = new Probe.ProbeClient(pair.Channel);
+        var large = new StringValue { Value = new string('x', 4 << 20) };
+
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(worker => Task.Run(async () =>
+        {
+            for (var i = 0; i < 50; i++)
+            {
+                if (worker % 2 == 0)
+                    await Assert.ThrowsExactlyAsync<RpcException>(async () => await client.EchoAsync(large));
+                else
+                    Assert.AreEqual($"{i}", (await client.EchoAsync(new StringValue { Value = $"{i}" })).Value);
+            }
+        })));
+
+        Assert.AreEqual(0, pair.Channel.PendingCalls);
+    }
+
+    [TestMethod]
     [DataRow(0)]
     [DataRow(1000)]
     [DataRow(4096)]

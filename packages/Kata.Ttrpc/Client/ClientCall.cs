@@ -56,6 +56,8 @@ internal abstract class ClientCall(ClientConnection connection, string name)
     /// <summary>Enforces the deadline and cancellation of <paramref name="options"/> from now on.</summary>
     public void Watch(in CallOptions options, TimeSpan timeout)
     {
+        if (IsCompleted)
+            return;
         if (options.CancellationToken.CanBeCanceled)
         {
             _cancellation = options.CancellationToken.UnsafeRegister(

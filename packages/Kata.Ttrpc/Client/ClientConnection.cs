@@ -52,7 +52,11 @@ internal sealed class ClientConnection(SafeHandle socket, IDisposable? owner, IL
     public void Forget(ClientCall call)
     {
         lock (_callsGate)
-            _calls.Remove(call.Id);
+        {
+            // A call that was never sent may carry an id that another one got after it.
+            if (_calls.GetValueOrDefault(call.Id) == call)
+                _calls.Remove(call.Id);
+        }
     }
 
     protected override IThreadPoolWorkItem? OnFrame(in FrameHeader header, ReadOnlyMemory<byte> data)

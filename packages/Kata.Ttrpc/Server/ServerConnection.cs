@@ -157,7 +157,8 @@ internal sealed class ServerConnection : Connection
         var call = new ServerCall(this, header.StreamId, service, method, request) { Request = message };
         lock (_gate)
         {
-            if (_isDraining)
+            // Closing first marks the connection and then ends its streams in this lock: a stream is seen there or refused here.
+            if (_isDraining || IsClosed)
                 return Reject(StatusCode.Unavailable, "The server is shutting down.", out error);
             _active++;
             if (call.Inbox is not null)

@@ -67,27 +67,16 @@ internal abstract class Connection : IPollTarget
 
     public IThreadPoolWorkItem? OnReady(EpollEvents events)
     {
-        if ((events & EpollEvents.Writable) != 0)
-            Flush();
-        if ((events & (EpollEvents.ReadHangUp | EpollEvents.HangUp | EpollEvents.Error)) != 0)
-            _peerIsLeaving = true;
-        // After a hang-up no further event comes, and while receiving was paused some were missed: read to the very end.
-        var drain = _peerIsLeaving || (events & EpollEvents.Writable) != 0;
-        while (Interlocked.CompareExchange(ref _receiveState, Receiving, Idle) != Idle)
+        try
         {
-            if (Interlocked.CompareExchange(ref _receiveState, ReceivingAgain, Receiving) != Idle)
-                return null;
+            return MoveBytes(events);
         }
-
-        IThreadPoolWorkItem? work = null;
-        Receive(drain, ref work);
-        while (Interlocked.CompareExchange(ref _receiveState, Idle, Receiving) != Receiving)
+        catch (Exception e)
         {
-            Volatile.Write(ref _receiveState, Receiving);
-            Receive(drain: true, ref work);
+            // Whatever it is, it costs this connection and not the process.
+            Close(e);
+            return null;
         }
-
-        return work;
     }
 
     /// <summary>Sends a frame, or queues what does not fit. False when the connection is gone.</summary>
@@ -139,11 +128,12 @@ internal abstract class Connection : IPollTarget
             _isClosed = true;
             if (_token != 0)
                 SocketPoller.Shared.Remove(_socket, _token);
+            if (!_socket.IsClosed)
+                StreamSocket.Shutdown(_socket);
             while (_outbox.TryDequeue(out var segment))
                 ArrayPool<byte>.Shared.Return(segment.Array!);
             _outboxBytes = 0;
             _flushed?.TrySetResult();
-            StreamSocket.Shutdown(_socket);
             (_owner ?? _socket).Dispose();
         }
 
@@ -159,6 +149,31 @@ internal abstract class Connection : IPollTarget
 
     /// <summary>Runs once, when no frame can be sent or received any more.</summary>
     protected abstract void OnClosed(Exception? reason);
+
+    private IThreadPoolWorkItem? MoveBytes(EpollEvents events)
+    {
+        if ((events & EpollEvents.Writable) != 0)
+            Flush();
+        if ((events & (EpollEvents.ReadHangUp | EpollEvents.HangUp | EpollEvents.Error)) != 0)
+            _peerIsLeaving = true;
+        // After a hang-up no further event comes, and while receiving was paused some were missed: read to the very end.
+        var drain = _peerIsLeaving || (events & EpollEvents.Writable) != 0;
+        while (Interlocked.CompareExchange(ref _receiveState, Receiving, Idle) != Idle)
+        {
+            if (Interlocked.CompareExchange(ref _receiveState, ReceivingAgain, Receiving) != Idle)
+                return null;
+        }
+
+        IThreadPoolWorkItem? work = null;
+        Receive(drain, ref work);
+        while (Interlocked.CompareExchange(ref _receiveState, Idle, Receiving) != Receiving)
+        {
+            Volatile.Write(ref _receiveState, Receiving);
+            Receive(drain: true, ref work);
+        }
+
+        return work;
+    }
 
     private void Receive(bool drain, ref IThreadPoolWorkItem? work)
     {

@@ -60,7 +60,8 @@ internal sealed class SocketPoller
     public void Remove(SafeHandle socket, ulong token)
     {
         Forget(token);
-        _epoll.Remove(socket);
+        if (!socket.IsClosed)
+            _epoll.Remove(socket);
     }
 
     // Edge triggered: re-arming would cost a system call per event. Room to write is watched only when it is missing,
