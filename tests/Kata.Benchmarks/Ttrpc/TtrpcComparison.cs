@@ -26,9 +26,12 @@ internal sealed class TtrpcComparison
                 ("our client, Go server", [own, "ttrpc-load", $"{directory}/go.sock"]),
                 ("Go client, our server", [go, "bench", $"{directory}/ours.sock"]),
             ];
+            var (ourIdle, theirIdle) = (ResidentMib(ours.Id), ResidentMib(theirs.Id));
             foreach (var inFlight in InFlight)
                 Print(inFlight, runs, await MeasureAsync(pairings, inFlight, runs));
-            Console.WriteLine($"Resident set of the idle server: ours {ResidentMib(ours.Id):0.0} MiB, Go's {ResidentMib(theirs.Id):0.0} MiB.");
+            Console.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"Resident set of the server: ours {ourIdle:0.0} MiB, {ResidentMib(ours.Id):0.0} MiB after the calls; Go's {theirIdle:0.0} and {ResidentMib(theirs.Id):0.0} MiB."));
             return 0;
         }
         finally
