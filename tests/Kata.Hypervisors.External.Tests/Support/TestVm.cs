@@ -8,12 +8,12 @@ internal sealed class TestVm : IAsyncDisposable
 {
     public const string Qemu = "/usr/bin/qemu-system-x86_64";
 
-    private readonly TemporaryDirectory _directory = new();
+    private readonly TemporaryDirectory _directory;
 
-    private TestVm(string kernelParameters, Func<HypervisorConfiguration, HypervisorConfiguration> change, string? networkNamespace)
+    private TestVm(
+        TemporaryDirectory directory, string kernelParameters, Func<HypervisorConfiguration, HypervisorConfiguration> change, string? networkNamespace)
     {
-        if (!File.Exists(Qemu))
-            Assert.Inconclusive("needs Debian's qemu-system-x86");
+        _directory = directory;
         Configuration = change(new HypervisorConfiguration
         {
             Path = Qemu,
@@ -51,8 +51,21 @@ internal sealed class TestVm : IAsyncDisposable
 
     /// <summary>Makes a VM that has not started.</summary>
     public static TestVm Create(
-        string kernelParameters, Func<HypervisorConfiguration, HypervisorConfiguration>? change = null, string? networkNamespace = null) =>
-        new(kernelParameters, change ?? (configuration => configuration), networkNamespace);
+        string kernelParameters, Func<HypervisorConfiguration, HypervisorConfiguration>? change = null, string? networkNamespace = null)
+    {
+        if (!File.Exists(Qemu))
+            Assert.Inconclusive("needs Debian's qemu-system-x86");
+        var directory = new TemporaryDirectory();
+        try
+        {
+            return new TestVm(directory, kernelParameters, change ?? (configuration => configuration), networkNamespace);
+        }
+        catch
+        {
+            directory.Dispose();
+            throw;
+        }
+    }
 
     /// <summary>Makes a VM, starts it and waits until its script runs.</summary>
     public static async Task<TestVm> BootAsync(
