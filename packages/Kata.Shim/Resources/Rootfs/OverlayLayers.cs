@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Kata.Shim.Resources.Rootfs;
 
 /// <summary>
@@ -14,7 +16,7 @@ internal static class OverlayLayers
     /// <summary>Rewrites long options to be relative to a directory; null when there is no need, or no common directory.</summary>
     public static (string Directory, string Data)? Shorten(string data)
     {
-        if (System.Text.Encoding.UTF8.GetByteCount(data) <= MaxData)
+        if (Encoding.UTF8.GetByteCount(data) <= MaxData)
             return null;
         // Escaped separators in directory names are left to fail: snapshotters do not make such names.
         var options = data.Split(',');

@@ -1,3 +1,4 @@
+using System.Text;
 using Kata.Abstractions;
 using Kata.Linux;
 using SnapshotMount = Kata.Protocols.Containerd.Task.Mount;
@@ -40,9 +41,14 @@ internal static class RootfsMount
 
     private static void MountFileSystem(SnapshotMount mount, string target, MountOptions options)
     {
-        if (mount.Type == "overlay" && OverlayLayers.Shorten(options.Data) is { } shortened)
-            WorkingDirectory.RunIn(shortened.Directory, () => MountPoint.Mount(mount.Source, target, mount.Type, options.Flags, shortened.Data));
+        var shortened = mount.Type == "overlay" ? OverlayLayers.Shorten(options.Data) : null;
+        var data = shortened?.Data ?? options.Data;
+        // The kernel would cut them off without a word.
+        if (Encoding.UTF8.GetByteCount(data) > OverlayLayers.MaxData)
+            throw new LinuxException("mount", $"options of {data.Length} characters", Errno.E2BIG);
+        if (shortened is { } relative)
+            WorkingDirectory.RunIn(relative.Directory, () => MountPoint.Mount(mount.Source, target, mount.Type, options.Flags, data));
         else
-            MountPoint.Mount(mount.Source, target, mount.Type, options.Flags, options.Data);
+            MountPoint.Mount(mount.Source, target, mount.Type, options.Flags, data);
     }
 }
