@@ -5,7 +5,6 @@ namespace Kata.Linux;
 
 internal static partial class Interop
 {
-    internal const int P_PID = 1;
     internal const int P_PIDFD = 3;
     internal const int WEXITED = 4;
     internal const int WNOHANG = 1;

@@ -29,24 +29,10 @@ public sealed class AdoptedProcess : IDisposable
     public static AdoptedProcess Adopt(int pid) => new(pid, ChildProcess.OpenPidfd(pid));
 
     /// <summary>
-    /// Reaps the children that have ended, except those in <paramref name="known"/>. Not while a <see cref="ChildProcess"/> runs or its
-    /// children may yet be adopted.
+    /// The ids of this process's children, started or inherited, running or ended. None on a kernel without
+    /// <c>/proc/PID/task/TID/children</c> (CONFIG_PROC_CHILDREN).
     /// </summary>
-    /// <returns>How many there were.</returns>
-    public static int ReapOthers(IReadOnlySet<int> known)
-    {
-        var reaped = 0;
-        foreach (var thread in Directory.EnumerateDirectories("/proc/self/task"))
-        {
-            foreach (var child in ChildrenOf(thread))
-            {
-                if (!known.Contains(child) && ChildReaper.TryReap(child))
-                    reaped++;
-            }
-        }
-
-        return reaped;
-    }
+    public static IReadOnlyList<int> ListChildren() => [.. Directory.EnumerateDirectories("/proc/self/task").SelectMany(ChildrenOf)];
 
     /// <summary>Sends a signal; false when the process has ended already.</summary>
     public bool Kill(int signal) => ProcessTable.SendSignal(_pidfd, (Signal)signal);

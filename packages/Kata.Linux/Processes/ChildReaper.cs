@@ -77,13 +77,6 @@ internal static class ChildReaper
         return ready;
     }
 
-    /// <summary>Reaps a child if it has ended.</summary>
-    internal static unsafe bool TryReap(int pid)
-    {
-        SignalInfo info = default;
-        return waitid(P_PID, (uint)pid, &info, WEXITED | WNOHANG) == 0 && info.Pid == pid;
-    }
-
     private static unsafe ExitStatus? TryReap(SafeFileHandle pidfd)
     {
         const int CldExited = 1;

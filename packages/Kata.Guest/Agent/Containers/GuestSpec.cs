@@ -10,6 +10,9 @@ internal static class GuestSpec
     private const string DefaultVersion = "1.0.2";
     private const string NetworkSysctls = "net.";
 
+    /// <summary>With these crun changes what it does, e.g. writes hooks' output to a file.</summary>
+    private const string CrunAnnotations = "run.oci.";
+
     /// <summary>Where the containers' cgroups are, below the cgroup root.</summary>
     public const string CgroupParent = "/kata";
 
@@ -29,6 +32,8 @@ internal static class GuestSpec
             // Without a UTS namespace of its own a container has the guest's name.
             Hostname = hasUts ? spec.Hostname : null,
             Domainname = hasUts ? spec.Domainname : null,
+            Annotations = spec.Annotations?.Where(note => !note.Key.StartsWith(CrunAnnotations, StringComparison.Ordinal))
+                .ToDictionary(note => note.Key, note => note.Value),
             // The host has run its own hooks; these are for the inside.
             Hooks = spec.Hooks?.StartContainer is { Count: > 0 } start ? new Hooks { StartContainer = start } : null,
             Linux = linux with

@@ -58,18 +58,14 @@ internal sealed class OciRuntime
         RunAsync(["update", "--resources", resourcesFile, id], _none, cancellationToken);
 
     /// <summary>Kills what is left of a container and removes its cgroup and state.</summary>
-    public async Task DeleteAsync(string id, CancellationToken cancellationToken)
-    {
-        await RunAsync(["delete", "--force", id], _none, cancellationToken);
-        ReapOrphans();
-    }
+    public Task DeleteAsync(string id, CancellationToken cancellationToken) => RunAsync(["delete", "--force", id], _none, cancellationToken);
 
     private async Task<AdoptedProcess> LaunchAsync(
         IReadOnlyList<string> command, string id, ProcessStdio stdio, CancellationToken cancellationToken)
     {
         var pidFile = NewStepFile("pid");
         // Until the process is adopted: it must not be taken for an orphan.
-        Interlocked.Increment(ref _steps);
+        BeginStep();
         try
         {
             List<string> arguments = [.. command, "--pid-file", pidFile];
@@ -81,16 +77,20 @@ internal sealed class OciRuntime
         }
         finally
         {
-            Interlocked.Decrement(ref _steps);
+            EndStep();
             File.Delete(pidFile);
         }
     }
 
     private AdoptedProcess Adopt(int pid)
     {
-        var process = AdoptedProcess.Adopt(pid);
+        AdoptedProcess process;
         lock (_adopted)
+        {
+            process = AdoptedProcess.Adopt(pid);
             _adopted.Add(pid);
+        }
+
         _ = process.Exited.ContinueWith(_ => Forget(pid), TaskScheduler.Default);
         return process;
     }
@@ -105,7 +105,7 @@ internal sealed class OciRuntime
         List<string> arguments, IReadOnlyDictionary<int, SafeHandle> descriptors, CancellationToken cancellationToken)
     {
         var logFile = NewStepFile("log");
-        Interlocked.Increment(ref _steps);
+        BeginStep();
         try
         {
             using var crun = ChildProcess.Start(new ChildProcessOptions
@@ -125,21 +125,29 @@ internal sealed class OciRuntime
         }
         finally
         {
-            Interlocked.Decrement(ref _steps);
+            EndStep();
             File.Delete(logFile);
         }
     }
 
+    private void BeginStep()
+    {
+        lock (_adopted)
+            _steps++;
+    }
+
     /// <summary>
-    /// Processes of a step that failed, and the like, belong to nobody and would stay zombies. While a step is under way, a process
-    /// that nobody knows may be about to be adopted.
+    /// A step that failed may leave processes behind that belong to nobody. As zombies they would even keep their container's first
+    /// process from ending, so they are adopted too. Not while a step is under way, which may be about to adopt one of them.
     /// </summary>
-    private void ReapOrphans()
+    private void EndStep()
     {
         lock (_adopted)
         {
-            if (Volatile.Read(ref _steps) == 0)
-                AdoptedProcess.ReapOthers(_adopted);
+            if (--_steps > 0)
+                return;
+            foreach (var child in AdoptedProcess.ListChildren().Where(child => !_adopted.Contains(child)))
+                Adopt(child).Dispose();
         }
     }
 

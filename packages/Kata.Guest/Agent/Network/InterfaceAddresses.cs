@@ -30,7 +30,7 @@ internal static class InterfaceAddresses
             return (parsed, bits);
         if (int.TryParse(address.Mask, NumberStyles.None, CultureInfo.InvariantCulture, out var prefix) && prefix <= bits)
             return (parsed, prefix);
-        if (IPAddress.TryParse(address.Mask, out var mask) && mask.AddressFamily == parsed.AddressFamily)
+        if (address.Mask.Contains('.', StringComparison.Ordinal) && IPAddress.TryParse(address.Mask, out var mask) && mask.AddressFamily == parsed.AddressFamily)
             return (parsed, mask.GetAddressBytes().Sum(part => byte.PopCount(part)));
         throw AgentException.Invalid($"'{address.Mask}' is no mask of {address.Address}.");
     }
