@@ -191,6 +191,32 @@ public sealed class ListenTests
     }
 
     [TestMethod]
+    public async Task Serve_SocketThatKnowsNoUsers_IsAccepted()
+    {
+        // As vsock: the kernel has no credentials for the peer.
+        using var listener = new TcpListener(System.Net.IPAddress.Loopback, 0);
+        listener.Start();
+        var near = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        await near.ConnectAsync(listener.LocalEndpoint);
+        using var far = await listener.AcceptSocketAsync();
+        PeerCredentials? seen = default(PeerCredentials);
+        await using var server = ProbeService.CreateServer(new ProbeService
+        {
+            OnEcho = (request, context) =>
+            {
+                seen = context.GetPeerCredentials();
+                return Task.FromResult(request);
+            },
+        });
+
+        server.Serve(far.SafeHandle);
+
+        await using var channel = TtrpcChannel.FromSocket(near);
+        await new Probe.ProbeClient(channel).EchoAsync(new StringValue());
+        Assert.IsNull(seen);
+    }
+
+    [TestMethod]
     public async Task FromSocket_ManagedSocket_Works()
     {
         using var directory = new TestDirectory();

@@ -34,7 +34,7 @@ internal sealed class ServerConnection : Connection
 
     public PeerCredentials? Credentials { get; }
 
-    public string Peer => Credentials is { } c ? $"unix:pid={c.Pid},uid={c.Uid},gid={c.Gid}" : "vsock";
+    public string Peer => Credentials is { } c ? $"unix:pid={c.Pid},uid={c.Uid},gid={c.Gid}" : "unknown";
 
     public TtrpcServerOptions Options => _server.Options;
 
