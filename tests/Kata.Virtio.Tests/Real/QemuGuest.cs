@@ -1,3 +1,5 @@
+using System.Net.Sockets;
+using System.Text;
 using Kata.Linux;
 using Kata.Virtio.Tests.Support;
 using Microsoft.Extensions.Logging;
@@ -40,6 +42,32 @@ internal sealed class QemuGuest : IAsyncDisposable
         return guest;
     }
 
+    /// <summary>Connects to a service of the guest. Before the driver is up the device holds the client; before the service listens the guest refuses it.</summary>
+    public async Task<Socket> ConnectWhenReadyAsync(uint port, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            if (await HybridClient.TryConnectAsync(SocketPath, port, cancellationToken) is { } socket)
+                return socket;
+            Assert.IsFalse(Qemu.Exited.IsCompleted, $"QEMU ended. {Console}");
+        }
+    }
+
+    /// <summary>Runs commands of QEMU's monitor protocol that have no arguments.</summary>
+    public async Task ControlAsync(CancellationToken cancellationToken, params string[] commands)
+    {
+        using var qmp = await HybridClient.OpenAsync(_directory.File("qmp"), cancellationToken);
+        await HybridClient.ReadLineAsync(qmp, cancellationToken);
+        foreach (var command in (string[])["qmp_capabilities", .. commands])
+        {
+            await HybridClient.SendAllAsync(qmp, Encoding.ASCII.GetBytes($$"""{"execute":"{{command}}"}""" + "\n"), cancellationToken);
+            string? line;
+            do
+                line = await HybridClient.ReadLineAsync(qmp, cancellationToken);
+            while (line is not null && !line.Contains("\"return\"", StringComparison.Ordinal));
+        }
+    }
+
     public string Console => File.Exists(_directory.File("console")) ? File.ReadAllText(_directory.File("console")) : "";
 
     public async ValueTask DisposeAsync()
@@ -61,7 +89,7 @@ internal sealed class QemuGuest : IAsyncDisposable
             [
                 "-nodefaults", "-no-user-config", "-display", "none", "-accel", "tcg", "-cpu", "max", "-smp", "2", "-m", "256",
                 "-object", "memory-backend-memfd,id=ram,size=256M,share=on", "-machine", "q35,memory-backend=ram",
-                "-serial", $"file:{_directory.File("console")}", "-no-reboot",
+                "-serial", $"file:{_directory.File("console")}", "-qmp", $"unix:{_directory.File("qmp")},server=on,wait=off",
                 "-chardev", $"socket,id=vsock0,path={_directory.File("vhost-user")}", "-device", "vhost-user-vsock-pci,chardev=vsock0",
                 "-kernel", kernel, "-initrd", initrd, "-append", "console=ttyS0 quiet panic=-1 reboot=t tsc=unstable mitigations=off",
             ],
