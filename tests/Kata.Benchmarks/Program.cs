@@ -1,6 +1,7 @@
 using Kata.Benchmarks;
 using Kata.Benchmarks.Shim;
 using Kata.Benchmarks.Ttrpc;
+using Kata.Benchmarks.Vsock;
 
 // Whole-process comparisons that print ratios. Publish with NativeAOT first:
 //   dotnet publish tests/Kata.Benchmarks && artifacts/publish/Kata.Benchmarks/release/Kata.Benchmarks VERB
@@ -10,6 +11,7 @@ Verb[] verbs =
     TtrpcComparison.Verb,
     TtrpcPeer.ServeVerb,
     TtrpcPeer.LoadVerb,
+    VsockComparison.Verb,
 ];
 
 var verb = verbs.FirstOrDefault(candidate => candidate.Name == args.FirstOrDefault());

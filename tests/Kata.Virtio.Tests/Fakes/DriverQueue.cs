@@ -63,11 +63,14 @@ internal sealed unsafe class DriverQueue
         Volatile.Write(ref AvailableIndex, (ushort)(index + 1));
     }
 
+    /// <summary>A chain came back that was not taken yet.</summary>
+    public bool HasUsed => Volatile.Read(ref UsedIndex) != _seenUsed;
+
     /// <summary>Takes the next chain that came back.</summary>
     public bool TryTakeUsed(out uint head, out uint written)
     {
         (head, written) = (0, 0);
-        if (Volatile.Read(ref UsedIndex) == _seenUsed)
+        if (!HasUsed)
             return false;
         var element = Layout.UsedRing + 4 + ((ulong)(_seenUsed++ % Layout.Size) * 8);
         (head, written) = (At<uint>(element), At<uint>(element + 4));
