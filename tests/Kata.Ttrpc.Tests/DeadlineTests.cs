@@ -31,6 +31,8 @@ public sealed class DeadlineTests
             {
                 using var registration = context.CancellationToken.Register(cancelled.SetResult);
                 await cancelled.Task;
+                // Whoever is first, this or the client's own clock: it is the deadline.
+                context.CancellationToken.ThrowIfCancellationRequested();
                 return request;
             },
         });

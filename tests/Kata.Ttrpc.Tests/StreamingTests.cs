@@ -228,6 +228,7 @@ public sealed class StreamingTests
             {
                 using var registration = context.CancellationToken.Register(cancelled.SetResult);
                 await cancelled.Task;
+                context.CancellationToken.ThrowIfCancellationRequested();
             },
         });
         using var call = new Probe.ProbeClient(pair.Channel).Count(new Int64Value(), deadline: DateTime.UtcNow.AddMilliseconds(100));
