@@ -38,7 +38,7 @@ prepare_tools() {
     dotnet --version >/dev/null || die "needs a .NET SDK that global.json accepts."
     local missing=()
     for package in "${debian_packages[@]}" "$@"; do
-        dpkg -s "$package" 2>/dev/null | grep -q '^Status: install ok installed' || missing+=("$package")
+        [ "$(dpkg-query --show --showformat '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
     done
     if [ ${#missing[@]} -gt 0 ]; then
         step "Installing Debian packages: ${missing[*]}"
