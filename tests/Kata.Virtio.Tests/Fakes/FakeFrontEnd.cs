@@ -13,7 +13,12 @@ internal sealed class FakeFrontEnd : IDisposable
 
     private readonly SafeFileHandle _socket;
 
-    public FakeFrontEnd(string path) => _socket = UnixSocket.Connect(path);
+    public FakeFrontEnd(string path)
+        : this(UnixSocket.Connect(path))
+    {
+    }
+
+    public FakeFrontEnd(SafeFileHandle socket) => _socket = socket;
 
     public void Send(VhostUserRequest request, ReadOnlySpan<byte> payload, params ReadOnlySpan<SafeHandle> descriptors) =>
         SendRaw(Message(request, payload), descriptors);
