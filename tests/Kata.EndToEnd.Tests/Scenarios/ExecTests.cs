@@ -9,7 +9,7 @@ namespace Kata.EndToEnd.Tests.Scenarios;
 public sealed class ExecTests : SharedContainerTest
 {
     [ClassInitialize]
-    public static Task StartAsync(TestContext context) => StartSharedAsync(new(), "sh", "-c", "sleep 100000 & wait");
+    public static Task StartAsync(TestContext context) => StartSharedAsync(new(), "sh", "-c", "sleep 100000 & echo ready; wait");
 
     [TestMethod]
     [DataRow("exit 0", 0U)]

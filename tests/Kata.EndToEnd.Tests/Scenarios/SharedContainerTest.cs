@@ -20,11 +20,13 @@ public abstract class SharedContainerTest : ScenarioTest
         await Eventually.EmptyAsync(() => HostSnapshot.Take(Host).NotIn(s_before!), "The class's container left behind", TimeSpan.FromSeconds(15));
     }
 
+    /// <summary>Starts the class's container; its output must say "ready" once all of its processes are there.</summary>
     internal static async Task StartSharedAsync(ContainerOptions options, params IReadOnlyList<string> args)
     {
         if (!IsHostAvailable)
             return;
         s_before = HostSnapshot.Take(Host);
         s_container = await RunAsync(options, args);
+        await s_container.Init.Io.WaitForOutputAsync("ready");
     }
 }
