@@ -21,7 +21,7 @@ public sealed record HypervisorContext
     /// <summary>The network namespace the VMM must run in, or null for the runtime's own.</summary>
     public string? NetworkNamespacePath { get; init; }
 
-    /// <summary>The cgroup directories the VMM process must join before it runs, empty for the runtime's own.</summary>
+    /// <summary>The cgroup directories the VMM process joins as soon as it exists, before the guest runs; empty for the runtime's own.</summary>
     public IReadOnlyList<string> CgroupPaths { get; init; } = [];
 
     /// <summary>The OCI annotations of the sandbox.</summary>

@@ -18,7 +18,10 @@ public interface IHypervisor : IAsyncDisposable
     /// <exception cref="HypervisorException">The VMM did not start; its own last words are in the message.</exception>
     ValueTask StartAsync(CancellationToken cancellationToken);
 
-    /// <summary>Stops the VM: gracefully within <paramref name="grace"/>, then by force. Does nothing when it does not run.</summary>
+    /// <summary>
+    /// Stops the VM: the VMM may put its own things in order within <paramref name="grace"/>, then it is killed. Does nothing when it does not
+    /// run. The guest's part of an orderly end is the agent's, before this.
+    /// </summary>
     ValueTask StopAsync(TimeSpan grace, CancellationToken cancellationToken);
 
     /// <summary>
@@ -27,7 +30,9 @@ public interface IHypervisor : IAsyncDisposable
     /// <exception cref="NotSupportedByHypervisorException">This kind of device cannot be added now.</exception>
     ValueTask<AttachedDevice> AddDeviceAsync(Device device, CancellationToken cancellationToken);
 
-    /// <summary>Hot-unplugs a device by its <see cref="Device.Id"/>. Does nothing when there is none.</summary>
+    /// <summary>Hot-unplugs a device by its <see cref="Device.Id"/> and waits until the guest has let go. Does nothing when there is none.</summary>
+    /// <exception cref="NotSupportedByHypervisorException">The device was there at boot, or nothing can be unplugged.</exception>
+    /// <exception cref="HypervisorException">The guest did not let go; the device is still there.</exception>
     ValueTask RemoveDeviceAsync(string deviceId, CancellationToken cancellationToken);
 
     /// <summary>Completes when the VM is gone, whatever ended it. Never faults.</summary>

@@ -1,12 +1,12 @@
-# Sourced after prepare.sh, from the root of the checkout: a private containerd that runs containers with the shim in artifacts/shim.
+# Sourced after prepare.sh, from the root of the checkout: a private containerd that runs containers with the shim in $shim_directory.
 # It shares nothing with a containerd of the machine: its own socket and state (under /run), root and log (under artifacts/).
 
-readonly containerd_home=/run/kata-quickstart
+readonly containerd_home=${containerd_home:-/run/kata-quickstart}
 readonly containerd_socket=$containerd_home/containerd.sock
-readonly containerd_root=$PWD/artifacts/quickstart/containerd
+readonly containerd_root=${containerd_root:-$PWD/artifacts/quickstart/containerd}
 readonly containerd_log=$PWD/artifacts/logs/containerd.log
-readonly kata_configuration=$PWD/artifacts/quickstart/configuration.toml
-readonly shim_directory=$PWD/artifacts/shim
+readonly kata_configuration=${kata_configuration:-$PWD/artifacts/quickstart/configuration.toml}
+readonly shim_directory=${shim_directory:-$PWD/artifacts/shim}
 readonly shim_binary=$shim_directory/containerd-shim-kata-v2
 
 private_ctr() { ctr --address "$containerd_socket" --connect-timeout 10s "$@"; }

@@ -15,7 +15,9 @@ public sealed record HypervisorConfiguration
     /// <summary><c>initrd</c>: the guest's initial RAM disk; empty when <see cref="Image"/> is used.</summary>
     public string Initrd { get; init; } = "";
 
-    /// <summary><c>image</c>: the guest's root disk; empty when <see cref="Initrd"/> is used.</summary>
+    /// <summary>
+    /// <c>image</c>: the guest's root disk, which the hypervisor attaches read-only as the first disk; empty when <see cref="Initrd"/> is used.
+    /// </summary>
     public string Image { get; init; } = "";
 
     /// <summary><c>rootfs_type</c>: ext4, xfs or erofs, for <see cref="Image"/>.</summary>
