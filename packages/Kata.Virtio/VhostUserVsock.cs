@@ -104,7 +104,8 @@ public sealed class VhostUserVsock : IAsyncDisposable
 
     private static SafeFileHandle Listen(string path, List<string> made)
     {
-        var listener = UnixSocket.Listen(path);
+        // A client that connects without blocking fails when the backlog is full: it has room for as many as there can be streams.
+        var listener = UnixSocket.Listen(path, backlog: VsockLimits.MaxConnections);
         made.Add(path);
         FileDescriptors.SetNonBlocking(listener, true);
         return listener;

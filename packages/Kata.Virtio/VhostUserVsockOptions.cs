@@ -22,7 +22,10 @@ public sealed record VhostUserVsockOptions
     /// <summary>The guest's context id: 3 or higher. With this device it need not be unique on the host.</summary>
     public required uint GuestCid { get; init; }
 
-    /// <summary>How long a client's CONNECT is held while the guest's driver is not up. Then it is closed without an answer.</summary>
+    /// <summary>
+    /// How long a client's CONNECT is held while the guest's driver is not up. Then it is closed without an answer.
+    /// <see cref="Timeout.InfiniteTimeSpan"/> holds it as long as the client waits.
+    /// </summary>
     public TimeSpan GuestReadyTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>Where events of the device are reported.</summary>

@@ -30,8 +30,8 @@ internal sealed class GuestMemoryRegion : IDisposable
 
     public unsafe byte* Host => (byte*)_mapping.Address + _offset;
 
-    /// <summary>Takes the region's pages out of this process's resident set; the guest keeps their content.</summary>
-    public void ReleasePages() => MemoryAdvice.Release(_mapping);
+    /// <summary>Takes the region's pages out of this process's resident set, where the kernel can; the guest keeps their content.</summary>
+    public void ReleasePages() => _ = MemoryAdvice.TryRelease(_mapping);
 
     public void Dispose() => _mapping.Dispose();
 }

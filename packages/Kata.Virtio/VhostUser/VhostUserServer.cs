@@ -44,7 +44,11 @@ internal sealed class VhostUserServer : IEventLoopClient, IEventHandler, IDispos
     public void OnDeadline(long now) => _muxer.OnDeadline(now);
 
     /// <summary>An idle device needs none of the guest's memory.</summary>
-    public void OnIdle() => _connection?.ReleasePages();
+    public void OnIdle()
+    {
+        _connection?.ReleasePages();
+        _muxer.ReleaseSpareBuffer();
+    }
 
     public void OnEvents(EpollEvents events, int token)
     {

@@ -34,6 +34,7 @@ internal sealed partial class VsockDevice : IVirtioDevice
     private bool _receiveStarved;
     private bool _isBroken;
     private LogGate _malformedGate;
+    private LogGate _brokenGate;
 
     public VsockDevice(VsockMuxer muxer, ulong guestCid, ILogger logger) => (_muxer, _guestCid, _logger) = (muxer, guestCid, logger);
 
@@ -114,7 +115,8 @@ internal sealed partial class VsockDevice : IVirtioDevice
     private void Break(string queue, string reason)
     {
         _isBroken = true;
-        VsockLog.DeviceBroken(_logger, queue, reason);
+        if (_brokenGate.TryPass(out var suppressed))
+            VsockLog.DeviceBroken(_logger, queue, reason, suppressed);
         _muxer.SetGuestReady(false);
         _muxer.ForgetGuest();
         Transport?.DeviceNeedsReset();

@@ -39,7 +39,8 @@ internal sealed partial class VsockMuxer
                 Schedule(connection, VsockPending.CreditUpdate);
                 break;
             default:
-                VsockLog.UnexpectedPacket(_logger, header.Operation, connection.State, connection.HostPort, connection.GuestPort);
+                if (_guestGate.TryPass(out var suppressed))
+                    VsockLog.UnexpectedPacket(_logger, header.Operation, connection.State, connection.HostPort, connection.GuestPort, suppressed);
                 Reset(connection);
                 break;
         }
@@ -144,8 +145,8 @@ internal sealed partial class VsockMuxer
         try
         {
             var socket = StreamSocket.Connect(path, out var error);
-            if (socket is null)
-                VsockLog.NoListener(_logger, path, error);
+            if (socket is null && _guestGate.TryPass(out var suppressed))
+                VsockLog.NoListener(_logger, path, error, suppressed);
             return socket;
         }
         catch (LinuxException e)
@@ -161,7 +162,8 @@ internal sealed partial class VsockMuxer
     {
         if ((connection.GuestShutdown & VsockShutdown.NoMoreSend) != 0 || !connection.TryCountReceived(length))
         {
-            VsockLog.CreditExceeded(_logger, connection.HostPort, connection.GuestPort);
+            if (_guestGate.TryPass(out var suppressed))
+                VsockLog.CreditExceeded(_logger, connection.HostPort, connection.GuestPort, suppressed);
             Reset(connection);
             return;
         }

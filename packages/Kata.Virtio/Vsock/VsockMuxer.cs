@@ -22,20 +22,21 @@ internal sealed partial class VsockMuxer : IEventHandler, IDisposable
     private readonly List<VsockConnection> _all = [];
     private readonly Dictionary<ulong, VsockConnection> _byPorts = [];
     private readonly Queue<(uint HostPort, uint GuestPort)> _resets = [];
-    private readonly Stack<StreamBuffer> _spareBuffers = [];
     private VsockConnection? _firstQueued;
     private VsockConnection? _lastQueued;
     private uint _nextHostPort = VsockLimits.FirstHostPort;
     private long _acceptRetry = long.MaxValue;
     private bool _guestIsReady;
+    private StreamBuffer? _spareBuffer;
     private LogGate _limitGate;
+    private LogGate _guestGate;
 
     /// <param name="listener">Listening at <paramref name="socketPath"/>, non-blocking; owned from here on.</param>
     /// <param name="holdTime">How long a CONNECT waits for the guest's driver.</param>
     public VsockMuxer(EventLoop loop, SafeFileHandle listener, string socketPath, ulong guestCid, TimeSpan holdTime, ILogger logger)
     {
         (_loop, _listener, _socketPath, _guestCid, _logger) = (loop, listener, socketPath, guestCid, logger);
-        _holdMilliseconds = (long)holdTime.TotalMilliseconds;
+        _holdMilliseconds = holdTime < TimeSpan.Zero ? long.MaxValue / 2 : (long)holdTime.TotalMilliseconds;
         _listenerRegistration = loop.Add(listener, EpollEvents.Readable | EpollEvents.EdgeTriggered, this);
     }
 
@@ -110,13 +111,18 @@ internal sealed partial class VsockMuxer : IEventHandler, IDisposable
         Deadline = next;
     }
 
+    /// <summary>Gives back what is only kept for the next slow reader.</summary>
+    public void ReleaseSpareBuffer()
+    {
+        _spareBuffer?.Dispose();
+        _spareBuffer = null;
+    }
+
     public void Dispose()
     {
         while (_all.Count > 0)
             Close(_all[^1]);
-        foreach (var buffer in _spareBuffers)
-            buffer.Dispose();
-        _spareBuffers.Clear();
+        ReleaseSpareBuffer();
         _loop.Remove(_listenerRegistration, _listener);
         _listener.Dispose();
     }
@@ -218,11 +224,16 @@ internal sealed partial class VsockMuxer : IEventHandler, IDisposable
         connection.Buffer = null;
         buffer.Consume(buffer.Count);
         // One spare avoids a mapping per burst of a slow reader; more would only hold memory.
-        if (_spareBuffers.Count == 0)
-            _spareBuffers.Push(buffer);
+        if (_spareBuffer is null)
+            _spareBuffer = buffer;
         else
             buffer.Dispose();
     }
 
-    private StreamBuffer TakeBuffer() => _spareBuffers.TryPop(out var spare) ? spare : new StreamBuffer();
+    private StreamBuffer TakeBuffer()
+    {
+        var buffer = _spareBuffer ?? new StreamBuffer();
+        _spareBuffer = null;
+        return buffer;
+    }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text;
 using Kata.Linux;
 
@@ -8,29 +9,29 @@ internal static class GuestImage
 {
     private static readonly string[] Modules =
     [
-        "drivers/virtio/virtio_ring.ko", "drivers/virtio/virtio.ko", "drivers/virtio/virtio_pci_legacy_dev.ko",
-        "drivers/virtio/virtio_pci_modern_dev.ko", "drivers/virtio/virtio_pci.ko", "net/vmw_vsock/vsock.ko",
-        "net/vmw_vsock/vmw_vsock_virtio_transport_common.ko", "net/vmw_vsock/vmw_vsock_virtio_transport.ko",
+        "virtio_ring.ko", "virtio.ko", "virtio_pci_legacy_dev.ko", "virtio_pci_modern_dev.ko", "virtio_pci.ko",
+        "vsock.ko", "vmw_vsock_virtio_transport_common.ko", "vmw_vsock_virtio_transport.ko",
     ];
 
-    private static readonly Lazy<Task<(string Kernel, string Initrd)>> Built = new(BuildAsync);
+    private static readonly ConcurrentDictionary<string, Lazy<Task<(string Kernel, string Initrd)>>> Built = new();
 
-    public static Task<(string Kernel, string Initrd)> GetAsync() => Built.Value;
+    /// <param name="suite">The Debian suite whose kernel it is: bookworm (6.1) or trixie (6.12).</param>
+    public static Task<(string Kernel, string Initrd)> GetAsync(string suite) => Built.GetOrAdd(suite, key => new(() => BuildAsync(key))).Value;
 
-    private static async Task<(string Kernel, string Initrd)> BuildAsync()
+    private static async Task<(string Kernel, string Initrd)> BuildAsync(string suite)
     {
-        foreach (var tool in (string[])["/usr/bin/qemu-system-x86_64", "/usr/bin/gcc", "/usr/bin/dpkg-deb"])
+        foreach (var tool in (string[])["/usr/bin/qemu-system-x86_64", "/usr/bin/gcc", "/usr/bin/dpkg-deb", "/usr/bin/xz"])
         {
             if (!File.Exists(tool))
                 Assert.Inconclusive($"needs {tool}");
         }
 
         var root = FindRepository();
-        var work = Directory.CreateDirectory(Path.Combine(root, "artifacts", "virtio-guest")).FullName;
+        var work = Directory.CreateDirectory(Path.Combine(root, "artifacts", "virtio-guest", suite)).FullName;
         var extracted = Path.Combine(work, "kernel");
         if (!Directory.Exists(extracted))
         {
-            var package = await FetchKernelAsync(root);
+            var package = await FetchKernelAsync(root, suite);
             var partial = Directory.CreateDirectory($"{extracted}.{Environment.ProcessId}").FullName;
             await RunAsync("/usr/bin/dpkg-deb", "-x", package, partial);
             Directory.Move(partial, extracted);
@@ -38,18 +39,19 @@ internal static class GuestImage
 
         var init = Path.Combine(work, "init");
         await RunAsync("/usr/bin/gcc", "-O2", "-static", "-pthread", "-o", init, Path.Combine(AppContext.BaseDirectory, "Guest", "vsock-guest.c"));
-        var modules = Directory.GetDirectories(Path.Combine(extracted, "lib", "modules")).Single();
         var initrd = Path.Combine(work, "initrd.img");
         await using (var archive = File.Create(initrd))
         {
             AddEntry(archive, "dev", 0x41ED, []);
             AddEntry(archive, "init", 0x81ED, await File.ReadAllBytesAsync(init));
             var names = new StringBuilder();
-            foreach (var module in Modules)
+            foreach (var name in Modules)
             {
-                var name = Path.GetFileName(module);
+                // What is missing is built into that kernel.
+                if (await FindModuleAsync(extracted, name) is not { } module)
+                    continue;
                 names.Append('/').Append(name).Append('\n');
-                AddEntry(archive, name, 0x81A4, await File.ReadAllBytesAsync(Path.Combine(modules, "kernel", module)));
+                AddEntry(archive, name, 0x81A4, await File.ReadAllBytesAsync(module));
             }
 
             AddEntry(archive, "modules.txt", 0x81A4, Encoding.ASCII.GetBytes(names.ToString()));
@@ -59,12 +61,25 @@ internal static class GuestImage
         return (Directory.GetFiles(Path.Combine(extracted, "boot"), "vmlinuz-*").Single(), initrd);
     }
 
-    private static async Task<string> FetchKernelAsync(string root)
+    private static async Task<string> FetchKernelAsync(string root, string suite)
     {
         var cache = Path.Combine(root, "artifacts", "kernels");
-        if (!Directory.Exists(cache) || Directory.GetFiles(cache, "*.deb", SearchOption.AllDirectories).Length == 0)
-            await RunAsync("/bin/bash", Path.Combine(root, "samples", "lib", "fetch-kernel.sh"), "bookworm", cache);
-        return Directory.GetFiles(Path.Combine(cache, "bookworm"), "*.deb").FirstOrDefault() ?? throw new AssertInconclusiveException("needs Debian's cloud kernel package");
+        var packages = Path.Combine(cache, suite);
+        if (!Directory.Exists(packages) || Directory.GetFiles(packages, "*.deb").Length == 0)
+            await RunAsync("/bin/bash", Path.Combine(root, "samples", "lib", "fetch-kernel.sh"), suite, cache);
+        return Directory.GetFiles(packages, "*.deb")[0];
+    }
+
+    private static async Task<string?> FindModuleAsync(string extracted, string name)
+    {
+        var found = Directory.GetFiles(extracted, name + "*", SearchOption.AllDirectories);
+        if (found is [var compressed] && compressed.EndsWith(".xz", StringComparison.Ordinal))
+        {
+            await RunAsync("/usr/bin/xz", "-dk", compressed);
+            return Path.ChangeExtension(compressed, null);
+        }
+
+        return found.FirstOrDefault(path => path.EndsWith(".ko", StringComparison.Ordinal));
     }
 
     private static async Task RunAsync(string path, params string[] arguments)

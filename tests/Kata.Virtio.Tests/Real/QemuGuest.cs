@@ -2,7 +2,6 @@ using System.Net.Sockets;
 using System.Text;
 using Kata.Linux;
 using Kata.Virtio.Tests.Support;
-using Microsoft.Extensions.Logging;
 
 namespace Kata.Virtio.Tests.Real;
 
@@ -34,10 +33,10 @@ internal sealed class QemuGuest : IAsyncDisposable
 
     public string SocketPath => _directory.File("vsock");
 
-    public static async Task<QemuGuest> StartAsync(LogLevel logLevel = LogLevel.Information)
+    public static async Task<QemuGuest> StartAsync(string suite)
     {
-        var (kernel, initrd) = await GuestImage.GetAsync();
-        var guest = new QemuGuest(new RecordingLogger(logLevel));
+        var (kernel, initrd) = await GuestImage.GetAsync(suite);
+        var guest = new QemuGuest(new RecordingLogger());
         guest.StartQemu(kernel, initrd);
         return guest;
     }

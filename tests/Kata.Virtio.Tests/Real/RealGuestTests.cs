@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Collections.Concurrent;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
@@ -12,34 +13,27 @@ namespace Kata.Virtio.Tests.Real;
 [TestCategory("e2e")]
 public sealed class RealGuestTests
 {
-    private const int TransferBytes = 100 * 1024 * 1024;
-
-    private static QemuGuest s_guest = null!;
+    private static readonly ConcurrentDictionary<string, Lazy<Task<QemuGuest>>> Guests = new();
 
     public TestContext TestContext { get; set; } = null!;
 
     private CancellationToken Cancellation => TestContext.CancellationToken;
 
-    [ClassInitialize]
-    public static async Task Boot(TestContext context)
-    {
-        s_guest = await QemuGuest.StartAsync();
-        // Held by the device until the guest's driver is up, then refused until its last service listens.
-        (await s_guest.ConnectWhenReadyAsync(QemuGuest.Power - 1, context.CancellationToken)).Dispose();
-    }
-
     [ClassCleanup]
     public static async Task Stop()
     {
-        if (s_guest is not null)
-            await s_guest.DisposeAsync();
+        foreach (var guest in Guests.Values.Where(guest => guest.Value.IsCompletedSuccessfully))
+            await (await guest.Value).DisposeAsync();
     }
 
     [TestMethod]
+    [DataRow("bookworm")]
+    [DataRow("trixie")]
     [Timeout(120_000, CooperativeCancellation = true)]
-    public async Task Echo_SmallMessages_ComeBack()
+    public async Task Echo_SmallMessages_ComeBack(string suite)
     {
-        using var socket = await HybridClient.ConnectAsync(s_guest.SocketPath, QemuGuest.Echo, Cancellation);
+        var guest = await GetGuestAsync(suite);
+        using var socket = await HybridClient.ConnectAsync(guest.SocketPath, QemuGuest.Echo, Cancellation);
         var reply = new byte[64];
         for (var i = 0; i < 50; i++)
         {
@@ -51,13 +45,17 @@ public sealed class RealGuestTests
     }
 
     [TestMethod]
+    [DataRow("bookworm", 100)]
+    [DataRow("trixie", 20)]
     [Timeout(300_000, CooperativeCancellation = true)]
-    public async Task HostToGuest_100MB_ArrivesWhole()
+    public async Task HostToGuest_Mebibytes_ArriveWhole(string suite, int mebibytes)
     {
-        using var socket = await HybridClient.ConnectAsync(s_guest.SocketPath, QemuGuest.Sink, Cancellation);
+        var bytes = mebibytes << 20;
+        var guest = await GetGuestAsync(suite);
+        using var socket = await HybridClient.ConnectAsync(guest.SocketPath, QemuGuest.Sink, Cancellation);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var chunk = new byte[1 << 20];
-        for (var sent = 0; sent < TransferBytes; sent += chunk.Length)
+        for (var sent = 0; sent < bytes; sent += chunk.Length)
         {
             Random.Shared.NextBytes(chunk);
             hash.AppendData(chunk);
@@ -66,16 +64,20 @@ public sealed class RealGuestTests
 
         socket.Shutdown(SocketShutdown.Send);
         var answer = await HybridClient.ReadLineAsync(socket, Cancellation);
-        Assert.AreEqual($"{TransferBytes} {Convert.ToHexStringLower(hash.GetHashAndReset())}", answer);
+        Assert.AreEqual($"{bytes} {Convert.ToHexStringLower(hash.GetHashAndReset())}", answer);
     }
 
     [TestMethod]
+    [DataRow("bookworm", 100)]
+    [DataRow("trixie", 20)]
     [Timeout(300_000, CooperativeCancellation = true)]
-    public async Task GuestToHost_100MB_ArrivesWhole()
+    public async Task GuestToHost_Mebibytes_ArriveWhole(string suite, int mebibytes)
     {
-        using var socket = await HybridClient.ConnectAsync(s_guest.SocketPath, QemuGuest.Source, Cancellation);
+        var bytes = mebibytes << 20;
+        var guest = await GetGuestAsync(suite);
+        using var socket = await HybridClient.ConnectAsync(guest.SocketPath, QemuGuest.Source, Cancellation);
         var request = new byte[8];
-        BinaryPrimitives.WriteUInt64LittleEndian(request, TransferBytes);
+        BinaryPrimitives.WriteUInt64LittleEndian(request, (ulong)bytes);
         await HybridClient.SendAllAsync(socket, request, Cancellation);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var buffer = new byte[1 << 18];
@@ -85,18 +87,21 @@ public sealed class RealGuestTests
         using var expected = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         for (var i = 0; i < buffer.Length; i++)
             buffer[i] = (byte)((i * 31) + (i >> 8));
-        for (var i = 0; i < TransferBytes; i += buffer.Length)
+        for (var i = 0; i < bytes; i += buffer.Length)
             expected.AppendData(buffer);
         CollectionAssert.AreEqual(expected.GetHashAndReset(), hash.GetHashAndReset());
     }
 
     [TestMethod]
+    [DataRow("bookworm")]
+    [DataRow("trixie")]
     [Timeout(120_000, CooperativeCancellation = true)]
-    public async Task Connections_200AtOnce_AllEcho()
+    public async Task Connections_200AtOnce_AllEcho(string suite)
     {
+        var guest = await GetGuestAsync(suite);
         await Task.WhenAll(Enumerable.Range(0, 200).Select(async i =>
         {
-            using var socket = await HybridClient.ConnectAsync(s_guest.SocketPath, QemuGuest.Echo, Cancellation);
+            using var socket = await HybridClient.ConnectAsync(guest.SocketPath, QemuGuest.Echo, Cancellation);
             var sent = new byte[5000 + i];
             Random.Shared.NextBytes(sent);
             await HybridClient.SendAllAsync(socket, sent, Cancellation);
@@ -109,10 +114,13 @@ public sealed class RealGuestTests
     }
 
     [TestMethod]
+    [DataRow("bookworm")]
+    [DataRow("trixie")]
     [Timeout(60_000, CooperativeCancellation = true)]
-    public async Task Shutdown_OfSending_LeavesReceivingOpen()
+    public async Task Shutdown_OfSending_LeavesReceivingOpen(string suite)
     {
-        using var socket = await HybridClient.ConnectAsync(s_guest.SocketPath, QemuGuest.Sink, Cancellation);
+        var guest = await GetGuestAsync(suite);
+        using var socket = await HybridClient.ConnectAsync(guest.SocketPath, QemuGuest.Sink, Cancellation);
         await HybridClient.SendAllAsync(socket, "half"u8.ToArray(), Cancellation);
         socket.Shutdown(SocketShutdown.Send);
         var answer = await HybridClient.ReadLineAsync(socket, Cancellation);
@@ -121,18 +129,26 @@ public sealed class RealGuestTests
     }
 
     [TestMethod]
+    [DataRow("bookworm")]
+    [DataRow("trixie")]
     [Timeout(60_000, CooperativeCancellation = true)]
-    public async Task Connect_WhereNobodyListens_IsClosedWithoutAnswer() =>
-        Assert.IsNull(await HybridClient.TryConnectAsync(s_guest.SocketPath, 4242, Cancellation));
+    public async Task Connect_WhereNobodyListens_IsClosedWithoutAnswer(string suite)
+    {
+        var guest = await GetGuestAsync(suite);
+        Assert.IsNull(await HybridClient.TryConnectAsync(guest.SocketPath, 4242, Cancellation));
+    }
 
     [TestMethod]
+    [DataRow("bookworm")]
+    [DataRow("trixie")]
     [Timeout(60_000, CooperativeCancellation = true)]
-    public async Task GuestConnects_HostListens_StreamsBothWays()
+    public async Task GuestConnects_HostListens_StreamsBothWays(string suite)
     {
+        var guest = await GetGuestAsync(suite);
         using var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        listener.Bind(new UnixDomainSocketEndPoint($"{s_guest.SocketPath}_777"));
+        listener.Bind(new UnixDomainSocketEndPoint($"{guest.SocketPath}_777"));
         listener.Listen();
-        using var control = await HybridClient.ConnectAsync(s_guest.SocketPath, QemuGuest.Dial, Cancellation);
+        using var control = await HybridClient.ConnectAsync(guest.SocketPath, QemuGuest.Dial, Cancellation);
         await HybridClient.SendAllAsync(control, "777\n"u8.ToArray(), Cancellation);
         using var accepted = await listener.AcceptAsync(Cancellation);
         Assert.AreEqual("hello", await HybridClient.ReadLineAsync(accepted, Cancellation));
@@ -141,10 +157,13 @@ public sealed class RealGuestTests
     }
 
     [TestMethod]
+    [DataRow("bookworm")]
+    [DataRow("trixie")]
     [Timeout(60_000, CooperativeCancellation = true)]
-    public async Task GuestConnects_NobodyListens_GuestIsRefused()
+    public async Task GuestConnects_NobodyListens_GuestIsRefused(string suite)
     {
-        using var control = await HybridClient.ConnectAsync(s_guest.SocketPath, QemuGuest.Dial, Cancellation);
+        var guest = await GetGuestAsync(suite);
+        using var control = await HybridClient.ConnectAsync(guest.SocketPath, QemuGuest.Dial, Cancellation);
         await HybridClient.SendAllAsync(control, "778\n"u8.ToArray(), Cancellation);
         Assert.AreEqual("error Connection reset by peer", await HybridClient.ReadLineAsync(control, Cancellation));
     }
@@ -153,7 +172,7 @@ public sealed class RealGuestTests
     [Timeout(240_000, CooperativeCancellation = true)]
     public async Task Machine_PausedRebootedAndKilled_StreamsFollow()
     {
-        await using var guest = await QemuGuest.StartAsync();
+        await using var guest = await QemuGuest.StartAsync("bookworm");
         var buffer = new byte[1 << 16];
         using (var echo = await guest.ConnectWhenReadyAsync(QemuGuest.Echo, Cancellation))
         {
@@ -178,5 +197,13 @@ public sealed class RealGuestTests
 
         await guest.Qemu.Exited;
         Assert.IsFalse(guest.Vsock.Completed.IsCompleted, "The device waits for the next VMM.");
+    }
+
+    private async Task<QemuGuest> GetGuestAsync(string suite)
+    {
+        var guest = await Guests.GetOrAdd(suite, key => new(() => QemuGuest.StartAsync(key))).Value;
+        // Held by the device until the guest's driver is up, then refused until its last service listens.
+        (await guest.ConnectWhenReadyAsync(QemuGuest.Power - 1, Cancellation)).Dispose();
+        return guest;
     }
 }
