@@ -3,13 +3,8 @@ namespace Kata.Shim.Configuration;
 /// <summary>The <c>[agent.NAME]</c> section: how to reach and set up the agent in the guest.</summary>
 internal sealed record AgentConfiguration
 {
-    /// <summary>The value of <c>reconnect_timeout_ms</c> in Kata's shipped files, which means "no wish".</summary>
-    internal static readonly TimeSpan ShippedReconnectTimeout = TimeSpan.FromSeconds(3);
-
     /// <summary>Time for a guest under software emulation to boot; a dead VM ends the wait at once.</summary>
-    private static readonly TimeSpan DefaultConnectTimeout = TimeSpan.FromSeconds(60);
-
-    private static readonly TimeSpan LeastConnectTimeout = TimeSpan.FromSeconds(10);
+    internal static readonly TimeSpan DefaultConnectTimeout = TimeSpan.FromSeconds(60);
 
     /// <summary>Vsock port of the agent's ttrpc server (<c>server_port</c>).</summary>
     public uint ServerPort { get; init; } = 1024;
@@ -20,13 +15,8 @@ internal sealed record AgentConfiguration
     /// <summary>Pause between connection attempts once the guest answers at all (<c>dial_timeout_ms</c>).</summary>
     public TimeSpan DialTimeout { get; init; } = TimeSpan.FromMilliseconds(10);
 
-    /// <summary><c>reconnect_timeout_ms</c>; null when nobody set one.</summary>
-    public TimeSpan? ReconnectTimeout { get; init; }
-
-    /// <summary>How long to try to reach the agent of a booting guest, at least 10 s.</summary>
-    public TimeSpan ConnectTimeout =>
-        ReconnectTimeout is not { } configured || configured <= ShippedReconnectTimeout ? DefaultConnectTimeout
-        : configured < LeastConnectTimeout ? LeastConnectTimeout : configured;
+    /// <summary>How long to try to reach the agent of a booting guest (<c>reconnect_timeout_ms</c>).</summary>
+    public TimeSpan ConnectTimeout { get; init; } = DefaultConnectTimeout;
 
     /// <summary>Time limit of one call (<c>create_container_timeout</c>).</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(30);

@@ -6,6 +6,11 @@ namespace Kata.Shim.Configuration;
 /// <summary>Reads <c>[agent.NAME]</c>. Unknown keys are errors, as in every Kata runtime.</summary>
 internal static class AgentSectionReader
 {
+    /// <summary>The value of <c>reconnect_timeout_ms</c> in Kata's shipped files, which means "no wish".</summary>
+    private static readonly TimeSpan ShippedReconnectTimeout = TimeSpan.FromSeconds(3);
+
+    private static readonly TimeSpan LeastConnectTimeout = TimeSpan.FromSeconds(10);
+
     /// <summary>Reads the section.</summary>
     public static AgentConfiguration Read(ConfigurationSection section, ICollection<string> warnings)
     {
@@ -30,7 +35,7 @@ internal static class AgentSectionReader
             ServerPort = (uint)section.Integer("server_port", 1024, minimum: 1, maximum: uint.MaxValue - 1),
             LogPort = (uint)section.Integer("log_port", 1025, minimum: 1, maximum: uint.MaxValue - 1),
             DialTimeout = dial,
-            ReconnectTimeout = reconnect,
+            ConnectTimeout = ConnectTimeout(reconnect),
             RequestTimeout = RequestTimeout(section),
             HealthCheckTimeout = Milliseconds(section, "health_check_request_timeout_ms", 90_000, minimum: 1),
             KernelModules = section.TextList("kernel_modules"),
@@ -42,6 +47,10 @@ internal static class AgentSectionReader
             throw section.Error(key, "There is no such key; the agent section accepts known keys only.");
         return configuration;
     }
+
+    private static TimeSpan ConnectTimeout(TimeSpan? configured) =>
+        configured is not { } timeout || timeout <= ShippedReconnectTimeout ? AgentConfiguration.DefaultConnectTimeout
+        : timeout < LeastConnectTimeout ? LeastConnectTimeout : timeout;
 
     private static TimeSpan Milliseconds(ConfigurationSection section, string key, long fallback, long minimum = 0) =>
         TimeSpan.FromMilliseconds(section.Integer(key, fallback, minimum));
