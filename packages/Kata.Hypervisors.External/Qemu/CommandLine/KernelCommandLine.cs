@@ -19,6 +19,9 @@ internal static class KernelCommandLine
             // For guests with systemd, as Kata's images are.
             "systemd.unit=kata-containers.target", "systemd.mask=systemd-networkd.service", "systemd.mask=systemd-networkd.socket",
             "console=ttyS0",
+            // Distribution kernels test their ciphers at every boot (half of a boot under software emulation), and reserve 64 MiB for
+            // devices that reach no more than 4 GiB once memory may be plugged in; virtio devices reach all of it.
+            "cryptomgr.notests", "swiotlb=noforce",
         };
         // Every character on the console costs an exit of the vCPU. What a panic says comes through all the same.
         if (!configuration.Debug)

@@ -40,7 +40,7 @@ public sealed class QemuCommandLineTests
                 "-initrd", "/boot/initrd.img",
                 "-append",
                 "reboot=k panic=1 systemd.unit=kata-containers.target systemd.mask=systemd-networkd.service"
-                + " systemd.mask=systemd-networkd.socket console=ttyS0 quiet agent.log=debug",
+                + " systemd.mask=systemd-networkd.socket console=ttyS0 cryptomgr.notests swiotlb=noforce quiet agent.log=debug",
                 "-rtc", "base=utc,clock=host",
                 "-sandbox", "on,spawn=deny",
                 "-device",
@@ -74,7 +74,7 @@ public sealed class QemuCommandLineTests
                 "-initrd", "/boot/initrd.img",
                 "-append",
                 "reboot=t panic=1 systemd.unit=kata-containers.target systemd.mask=systemd-networkd.service"
-                + " systemd.mask=systemd-networkd.socket console=ttyS0 quiet no_timer_check tsc_early_khz=2600000 tsc=reliable",
+                + " systemd.mask=systemd-networkd.socket console=ttyS0 cryptomgr.notests swiotlb=noforce quiet no_timer_check tsc_early_khz=2600000 tsc=reliable",
                 "-rtc", "base=utc,clock=host",
                 "-add-fd", "fd=3,set=7",
                 "-blockdev",
@@ -115,7 +115,7 @@ public sealed class QemuCommandLineTests
         var line = KernelCommandLine.Build(
             Configuration with { Initrd = "", Image = "/image", RootfsType = type, KernelParameters = " a=\"b c\" ", Debug = true },
             QemuMachine.Of(Configuration), Accelerator.Kvm, null);
-        StringAssert.EndsWith(line, $"console=ttyS0 {expected} a=\"b c\"", StringComparison.Ordinal);
+        StringAssert.EndsWith(line, $"console=ttyS0 cryptomgr.notests swiotlb=noforce {expected} a=\"b c\"", StringComparison.Ordinal);
     }
 
     [TestMethod]
