@@ -58,6 +58,7 @@ for part in "${parts[@]}"; do
     case "$part" in
         unit)
             prepare_guest
+            (prepare_guest trixie) || echo "    no guest with trixie's kernel: the tests that boot it are skipped"
             step "Building the tests"
             logged build-tests dotnet build Kata.slnx --nologo -v quiet
             step "Unit and component tests"

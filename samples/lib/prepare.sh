@@ -5,6 +5,17 @@ readonly debian_packages=(
     containerd crun qemu-system-x86 busybox-static cpio xz-utils zstd iproute2 gcc libc6-dev zlib1g-dev git
 )
 
+# What each thing is built from.
+readonly build_sources=(
+    build packages/Directory.Build.{props,targets} Directory.Build.{props,targets} Directory.Packages.props Directory.Solution.targets
+    version.json
+)
+readonly sample_sources=(samples/Directory.Build.{props,targets} samples/nuget.config "${build_sources[@]}")
+readonly shim_sources=(
+    packages/Kata.{Abstractions,Hypervisors.External,Linux,Protocols,Shim,Ttrpc,Virtio} samples/Shim "${sample_sources[@]}"
+)
+readonly guest_sources=(packages/Kata.{Guest,Linux,Protocols,Ttrpc} samples/Guest "${sample_sources[@]}")
+
 step() { printf '\033[1m==> %s\033[0m\n' "$*"; }
 die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
 
@@ -20,11 +31,9 @@ logged() {
     printf '    %s s\n' $((SECONDS - started))
 }
 
-# stamp PATH...: a text that changes when a file below the paths does.
+# stamp PATH...: a text that changes when a tracked file below the paths does, or an untracked one comes or goes.
 stamp() {
-    git rev-parse HEAD 2>/dev/null || true
-    git status --porcelain -- "$@" 2>/dev/null || true
-    git diff HEAD -- "$@" 2>/dev/null | sha256sum
+    { git ls-files --stage -- "$@"; git status --porcelain -- "$@"; git diff -- "$@"; } | sha256sum
 }
 
 # is_fresh NAME PATH...: whether NAME was built from what the paths hold now; `built NAME PATH...` records that it was.
@@ -49,19 +58,19 @@ prepare_tools() {
 }
 
 prepare_packages() {
-    is_fresh packages packages build Directory.Packages.props Directory.Build.props Directory.Build.targets version.json && return
+    is_fresh packages packages "${build_sources[@]}" && [ -d artifacts/packages ] && return
     step "Packing the NuGet packages"
     logged pack dotnet pack Kata.slnx --nologo -v minimal
     sed -n '/^ *package  *version/,$p' artifacts/logs/pack.log | grep -E '^ +(package|Kata)' || true
-    built packages packages build Directory.Packages.props Directory.Build.props Directory.Build.targets version.json
+    built packages packages "${build_sources[@]}"
 }
 
 prepare_shim() {
     prepare_packages
-    is_fresh shim packages samples/Shim samples/Directory.Build.props && [ -x artifacts/shim/containerd-shim-kata-v2 ] && return
+    is_fresh shim "${shim_sources[@]}" && [ -x artifacts/shim/containerd-shim-kata-v2 ] && return
     step "Publishing the shim from the packages (NativeAOT)"
     logged shim dotnet publish samples/Shim -c Release -o artifacts/shim --nologo -v minimal
-    built shim packages samples/Shim samples/Directory.Build.props
+    built shim "${shim_sources[@]}"
 }
 
 # prepare_guest [SUITE]: kernel and initrd in artifacts/guest (bookworm's kernel 6.1), or artifacts/guest-SUITE for another suite.
@@ -69,14 +78,14 @@ prepare_guest() {
     local suite=${1:-bookworm} directory=artifacts/guest kernel
     [ "$suite" = bookworm ] || directory="artifacts/guest-$suite"
     prepare_packages
-    if ! is_fresh guest-tool packages samples/Guest || [ ! -x artifacts/guest-tool/kata-guest ]; then
+    if ! is_fresh guest-tool "${guest_sources[@]}" || [ ! -x artifacts/guest-tool/kata-guest ]; then
         step "Publishing the guest agent and image builder (NativeAOT, static)"
         logged guest-tool dotnet publish samples/Guest -c Release -o artifacts/guest-tool --nologo -v minimal
-        built guest-tool packages samples/Guest
+        built guest-tool "${guest_sources[@]}"
     fi
-    is_fresh "guest-$suite" packages samples/Guest samples/lib && [ -f "$directory/initrd.img" ] && return
+    is_fresh "guest-$suite" "${guest_sources[@]}" samples/lib/fetch-kernel.sh && [ -f "$directory/initrd.img" ] && return
     step "Building the guest ($suite's kernel)"
     kernel=$(bash samples/lib/fetch-kernel.sh "$suite" artifacts/kernels) || die "no kernel of $suite"
     logged "guest-$suite" artifacts/guest-tool/kata-guest build --kernel-package "$kernel" --output "$directory"
-    built "guest-$suite" packages samples/Guest samples/lib
+    built "guest-$suite" "${guest_sources[@]}" samples/lib/fetch-kernel.sh
 }
