@@ -62,7 +62,7 @@ internal static class HypervisorSectionReader
             SharedMemory = shared.Kind == SharedFsKind.VirtioFs || section.Flag("enable_vhost_user_store"),
             OtherKeys = UnreadKeys.Collect(section, KnownKeys.Hypervisors.Contains(name) ? KnownKeys.Hypervisor : null, warnings),
         };
-        return (hypervisor, shared with { GuestSelinux = hypervisor.OtherKeys.GetValueOrDefault("disable_guest_selinux") == "false" });
+        return (hypervisor, shared with { Debug = hypervisor.Debug, GuestSelinux = hypervisor.OtherKeys.GetValueOrDefault("disable_guest_selinux") == "false" });
     }
 
     private static VmSizing ReadSizing(ConfigurationSection section)

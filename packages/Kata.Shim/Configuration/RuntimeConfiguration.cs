@@ -12,7 +12,7 @@ internal sealed record RuntimeConfiguration
     /// <summary><c>disable_new_netns</c>: no network namespace is made, entered or scanned.</summary>
     public bool DisableNewNetworkNamespace { get; init; }
 
-    /// <summary><c>sandbox_cgroup_only</c>: everything of the sandbox runs in its one cgroup; otherwise the file system daemon has one of its own.</summary>
+    /// <summary><c>sandbox_cgroup_only</c>: everything of the sandbox runs in its one cgroup; otherwise only the VMM does, and the rest in a second one.</summary>
     public bool SandboxCgroupOnly { get; init; } = true;
 
     /// <summary><c>static_sandbox_resource_mgmt</c>: the VM gets its size once, before boot.</summary>

@@ -18,6 +18,9 @@ internal sealed record SharedFsConfiguration
     /// <summary><c>virtio_fs_queue_size</c>; 0 for the hypervisor's own choice.</summary>
     public int QueueSize { get; init; }
 
+    /// <summary><c>enable_debug</c>: the daemon tells more.</summary>
+    public bool Debug { get; init; }
+
     /// <summary><c>disable_guest_selinux</c> is false: labels must survive, so extended attributes are on.</summary>
     public bool GuestSelinux { get; init; }
 }

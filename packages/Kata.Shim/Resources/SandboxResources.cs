@@ -52,6 +52,9 @@ internal sealed class SandboxResources : IAsyncDisposable
     /// <summary>The network namespace the VMM must run in; null for the runtime's own. Valid after <see cref="OpenAsync"/>.</summary>
     public string? NetworkNamespacePath { get; private set; }
 
+    /// <summary>The cgroup directories the VMM must join; empty when it is born in the right ones. Valid after <see cref="OpenAsync"/>.</summary>
+    public IReadOnlyList<string> CgroupPaths { get; private set; } = [];
+
     /// <summary>Completes when something the guest depends on has ended, with a sentence that says what. Never faults.</summary>
     public Task<string> Failed => _failed.Task;
 
@@ -186,11 +189,14 @@ internal sealed class SandboxResources : IAsyncDisposable
 
     private void JoinCgroup()
     {
-        if (CgroupPath.Of(_context.Spec.Linux?.CgroupsPath) is not { } path)
+        var configured = _context.Spec.Linux?.CgroupsPath;
+        if (CgroupPath.Of(configured) is not { } path)
             return;
         try
         {
-            var cgroup = SandboxCgroup.Join(path, _journal);
+            var overhead = _context.Configuration.Runtime.SandboxCgroupOnly ? null : CgroupPath.OverheadOf(configured!, _context.SandboxId);
+            var cgroup = SandboxCgroup.Join(path, overhead, _journal);
+            CgroupPaths = cgroup.PathsToJoin;
             _teardown.Push("cgroup", () => cgroup.DisposeAsync(_context.Logger));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)

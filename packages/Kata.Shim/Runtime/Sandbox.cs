@@ -168,6 +168,7 @@ internal sealed partial class Sandbox
             Configuration = configuration,
             RunDirectory = _paths.VmDirectory,
             NetworkNamespacePath = _resources.NetworkNamespacePath,
+            CgroupPaths = _resources.CgroupPaths,
             Annotations = _request.Spec.Annotations ?? new Dictionary<string, string>(),
             Logger = _logger,
         });

@@ -153,6 +153,21 @@ public sealed class SandboxResourcesTests
     }
 
     [TestMethod]
+    public async Task Open_OverheadCgroup_IsJoinedAndTheSandboxesIsLeftToTheVmm()
+    {
+        var resources = New(sandboxCgroupOnly: false);
+        await resources.OpenAsync(CancellationToken.None);
+        if (resources.CgroupPaths.Count == 0)
+            Assert.Inconclusive("needs writable cgroups");
+        StringAssert.Contains(File.ReadAllText("/proc/self/cgroup"), "/kata_overhead/s1");
+        Assert.IsTrue(resources.CgroupPaths.All(path => path.EndsWith("/s1", StringComparison.Ordinal) && Cgroup.ProcessesOf(path).Count == 0));
+        var state = resources.State;
+        await resources.DisposeAsync();
+        AssertNothingLeft(state);
+        Assert.AreEqual(_before, File.ReadAllText("/proc/self/cgroup"));
+    }
+
+    [TestMethod]
     public async Task Prepare_HypervisorCannotShare_ContainersOfDirectoriesFailWithAReason()
     {
         var resources = New(capabilities: HypervisorCapabilities.BlockDeviceHotplug);
@@ -166,7 +181,9 @@ public sealed class SandboxResourcesTests
     private string Exported => $"{_root.Path}/shared/s1/ro";
 
     private SandboxResources New(
-        Action? save = null, HypervisorCapabilities capabilities = HypervisorCapabilities.SharedFileSystem | HypervisorCapabilities.BlockDeviceHotplug) =>
+        Action? save = null,
+        HypervisorCapabilities capabilities = HypervisorCapabilities.SharedFileSystem | HypervisorCapabilities.BlockDeviceHotplug,
+        bool sandboxCgroupOnly = true) =>
         _resources = new SandboxResources(new SandboxContext
         {
             SandboxId = "s1",
@@ -184,7 +201,7 @@ public sealed class SandboxResourcesTests
                 HypervisorName = "fake",
                 Hypervisor = new(),
                 Agent = new(),
-                Runtime = new(),
+                Runtime = new() { SandboxCgroupOnly = sandboxCgroupOnly },
                 SharedFs = new() { Kind = SharedFsKind.VirtioFs, DaemonPath = Host.VirtioFsDaemon },
                 SourcePath = "/c",
             },

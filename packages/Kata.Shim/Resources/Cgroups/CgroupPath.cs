@@ -19,6 +19,10 @@ internal static class CgroupPath
         return components.Length == 0 || components.Any(component => component is "." or "..") ? null : string.Join('/', components);
     }
 
+    /// <summary>The path of the cgroup for what runs beside the VM, in the notation of the sandbox's.</summary>
+    public static string OverheadOf(string cgroupsPath, string sandboxId) =>
+        cgroupsPath.Contains('/', StringComparison.Ordinal) ? $"kata_overhead/{sandboxId}" : Of($"kata-overhead.slice:runtime:{sandboxId}")!;
+
     /// <summary>Slices nest by their names: <c>a-b.slice</c> is in <c>a.slice</c>.</summary>
     private static string SliceDirectory(string slice)
     {

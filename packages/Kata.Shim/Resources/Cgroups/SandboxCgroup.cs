@@ -19,28 +19,42 @@ internal sealed class SandboxCgroup
 
     private SandboxCgroup(ResourceJournal journal) => _journal = journal;
 
+    /// <summary>The cgroup's directories that the VMM must join itself; empty when it is born in them.</summary>
+    public IReadOnlyList<string> PathsToJoin { get; private set; } = [];
+
     /// <summary>Makes and joins the cgroup in every hierarchy. Takes a few milliseconds: the kernel waits for all CPUs.</summary>
     /// <param name="path">Its path, from <see cref="CgroupPath"/>.</param>
+    /// <param name="overheadPath">A second cgroup, which this process joins instead; null for none.</param>
     /// <param name="journal">Learns of directories before they are made.</param>
     /// <exception cref="IOException">A hierarchy refused; what was joined and made is undone.</exception>
-    public static SandboxCgroup Join(string path, ResourceJournal journal)
+    public static SandboxCgroup Join(string path, string? overheadPath, ResourceJournal journal)
     {
         var cgroup = new SandboxCgroup(journal);
         var hierarchies = CgroupHierarchy.ReadAll();
+        string[] paths = overheadPath is null ? [path] : [path, overheadPath];
         // One that exists already has another owner, who may keep other things in it.
-        var own = hierarchies.Select(hierarchy => $"{hierarchy.MountPoint}/{path}").Where(directory => !Directory.Exists(directory)).ToList();
-        var parents = hierarchies.Where(_ => HasDisposableParent(path)).Select(hierarchy => $"{hierarchy.MountPoint}/{Path.GetDirectoryName(path)}").ToList();
+        var own = (from hierarchy in hierarchies from wanted in paths select $"{hierarchy.MountPoint}/{wanted}")
+            .Where(directory => !Directory.Exists(directory)).ToList();
+        var parents = (from hierarchy in hierarchies from wanted in paths where HasDisposableParent(wanted) select $"{hierarchy.MountPoint}/{Path.GetDirectoryName(wanted)}").ToList();
         journal.Record(state => state with { Cgroups = own, CgroupParents = parents });
         try
         {
             var home = File.ReadAllText("/proc/self/cgroup");
+            var toJoin = new List<string>();
             foreach (var hierarchy in hierarchies)
             {
                 var directory = Cgroup.Create(hierarchy, path);
+                if (overheadPath is not null)
+                {
+                    toJoin.Add(directory);
+                    directory = Cgroup.Create(hierarchy, overheadPath);
+                }
+
                 cgroup._memberships.Add((hierarchy, hierarchy.PathOf(home)));
                 Cgroup.AddProcess(directory, Environment.ProcessId);
             }
 
+            cgroup.PathsToJoin = toJoin;
             return cgroup;
         }
         catch

@@ -12,7 +12,9 @@ namespace Kata.Shim.Resources.SharedFs;
 internal sealed class SharedDirectory
 {
     /// <summary>Where Kata keeps these directories.</summary>
-    public const string DefaultRoot = "/run/kata-containers/shared/sandboxes";
+    public const string DefaultRoot = $"{Base}/shared/sandboxes";
+
+    private const string Base = "/run/kata-containers";
 
     private const UnixFileMode PrivateDirectory = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
@@ -39,7 +41,7 @@ internal sealed class SharedDirectory
     public static SharedDirectory Create(string path)
     {
         var shared = new SharedDirectory(path);
-        Directory.CreateDirectory(path, PrivateDirectory);
+        CreateWithParents(path);
         Directory.CreateDirectory($"{path}/rw", WalkableDirectory);
         Directory.CreateDirectory(shared._passthrough, WalkableDirectory);
         Directory.CreateDirectory(shared.ExportedPath, WalkableDirectory);
@@ -59,6 +61,7 @@ internal sealed class SharedDirectory
             return;
         MountTable.UnmountBelow(path);
         RemovePlaceholders(path, logger);
+        RemoveEmptyParents(path);
     }
 
     /// <summary>Makes a mount point for a directory.</summary>
@@ -109,6 +112,39 @@ internal sealed class SharedDirectory
 
     /// <summary>Removes an empty mount point made by <see cref="AddDirectory"/>.</summary>
     public void RemoveDirectory(string name) => RemoveEmpty($"{_passthrough}/{name}", isDirectory: true);
+
+    /// <summary>The last sandbox of the host takes the parents away, maybe while the next one comes.</summary>
+    private static void CreateWithParents(string path)
+    {
+        const int Attempts = 5;
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                Directory.CreateDirectory(path, PrivateDirectory);
+                return;
+            }
+            catch (DirectoryNotFoundException) when (attempt < Attempts)
+            {
+                // Once more.
+            }
+        }
+    }
+
+    private static void RemoveEmptyParents(string path)
+    {
+        for (var parent = System.IO.Path.GetDirectoryName(path)!; parent.StartsWith(Base, StringComparison.Ordinal); parent = System.IO.Path.GetDirectoryName(parent)!)
+        {
+            try
+            {
+                FileSystem.RemoveEmptyDirectory(parent);
+            }
+            catch (LinuxException)
+            {
+                return;
+            }
+        }
+    }
 
     private static void RemoveEmpty(string path, bool isDirectory)
     {

@@ -28,14 +28,12 @@ internal static class VirtioFsArguments
         List<string> arguments = kind == VirtioFsDaemonKind.Rust
             ? [$"--fd={SocketDescriptor}", $"--shared-dir={directory}", $"--cache={configuration.Cache}", "--xattr"]
             : ["-f", $"--fd={SocketDescriptor}", "-o", $"source={directory}", "-o", $"cache={QemuCache(configuration.Cache)}", "-o", "xattr"];
-        foreach (var argument in Translate(kind, configuration.ExtraArguments))
-        {
-            // Switches that are on already; the Rust program refuses to be told twice.
-            if (argument is not "--xattr" || !arguments.Contains("--xattr"))
-                arguments.Add(argument);
-        }
-
-        return arguments;
+        var extra = Translate(kind, configuration.ExtraArguments).ToList();
+        // The Rust program refuses to be told twice.
+        extra.RemoveAll(argument => argument == "--xattr");
+        if (!configuration.Debug && !extra.Exists(argument => argument.Contains("log_level", StringComparison.Ordinal) || argument.Contains("log-level", StringComparison.Ordinal)))
+            arguments.AddRange(kind == VirtioFsDaemonKind.Rust ? ["--log-level=warn"] : ["-o", "log_level=warn"]);
+        return [.. arguments, .. extra];
     }
 
     private static IEnumerable<string> Translate(VirtioFsDaemonKind kind, IReadOnlyList<string> extra)

@@ -12,6 +12,7 @@ public sealed class VirtioFsArgumentsTests
         var configuration = new SharedFsConfiguration
         {
             Cache = "never",
+            Debug = true,
             ExtraArguments = ["--thread-pool-size=1", "-o", "announce_submounts,xattr", "--posix-acl", "--sandbox=none", "-owriteback"],
         };
         CollectionAssert.AreEqual(
@@ -24,6 +25,16 @@ public sealed class VirtioFsArgumentsTests
                 "-o", "posix_acl", "-o", "sandbox=none", "-o", "writeback",
             },
             VirtioFsArguments.For(VirtioFsDaemonKind.Qemu, "/d", configuration));
+    }
+
+    [TestMethod]
+    public void For_NoDebug_AsksForWarningsUnlessTheOperatorSaysOtherwise()
+    {
+        CollectionAssert.Contains(VirtioFsArguments.For(VirtioFsDaemonKind.Qemu, "/d", new()), "log_level=warn");
+        CollectionAssert.Contains(VirtioFsArguments.For(VirtioFsDaemonKind.Rust, "/d", new()), "--log-level=warn");
+        var own = VirtioFsArguments.For(VirtioFsDaemonKind.Rust, "/d", new() { ExtraArguments = ["-o", "log_level=debug"] });
+        CollectionAssert.Contains(own, "--log-level=debug");
+        CollectionAssert.DoesNotContain(own, "--log-level=warn");
     }
 
     [TestMethod]
