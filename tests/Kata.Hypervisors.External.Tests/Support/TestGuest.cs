@@ -23,11 +23,22 @@ internal static class TestGuest
             *test=reboot*) reboot -f ;;
             *test=panic*) echo c > /proc/sysrq-trigger ;;
             *test=flood*) yes flood; ;;
+            *test=disks*) while read -r module; do insmod "$module"; done < /etc/kata/modules ;;
         esac
+        for disk in /dev/vd?; do
+            [ -b "$disk" ] && echo "guest: $disk $(sha256sum < "$disk" | cut -d' ' -f1)"
+        done
         while true; do
             now="$(cd /sys/bus/pci/devices && for device in *; do readlink -f "$device" | sed 's,/sys/devices/pci0000:00/,,'; done | tr '\n' ' ')"
             now="$now cpus=$(ls -d /sys/devices/system/cpu/cpu[0-9]* | wc -l) blocks=$(ls -d /sys/devices/system/memory/memory[0-9]* | wc -l)"
             if [ "$now" != "$before" ]; then echo "guest: has $now"; before="$now"; fi
+            # A hot-plugged disk is read, written over and read again.
+            if [ -b /dev/vdb ] && [ -z "$seen" ]; then
+                seen=1
+                echo "guest: /dev/vdb $(sha256sum < /dev/vdb | cut -d' ' -f1)"
+                yes | dd of=/dev/vdb bs=64k conv=fsync 2>/dev/null
+                echo "guest: written"
+            fi
             usleep 100000
         done
         """;
@@ -50,12 +61,22 @@ internal static class TestGuest
     public static string AgentInitrd => Built("initrd.img");
 
     /// <summary>Writes an initial RAM disk whose init is the script.</summary>
-    public static string WriteInitrd(TemporaryDirectory directory)
+    /// <param name="directory">Where to.</param>
+    /// <param name="withModules">Put it on top of the agent's, which has the kernel's modules.</param>
+    public static string WriteInitrd(TemporaryDirectory directory, bool withModules)
     {
         if (!File.Exists(Busybox))
             Assert.Inconclusive("needs Debian's busybox-static");
         var path = Path.Combine(directory.Path, "initrd");
         using var archive = File.Create(path);
+        if (withModules)
+        {
+            // A kernel unpacks archives one after the other; a later file takes the place of an earlier one.
+            using var agent = File.OpenRead(AgentInitrd);
+            agent.CopyTo(archive);
+            Pad(archive);
+        }
+
         const int DirectoryMode = 0x41ED, ExecutableMode = 0x81ED; // S_IFDIR | 0755, S_IFREG | 0755
         foreach (var name in (string[])["bin", "dev", "proc", "sys"])
             WriteEntry(archive, name, DirectoryMode, []);

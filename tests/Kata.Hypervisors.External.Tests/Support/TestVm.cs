@@ -18,7 +18,7 @@ internal sealed class TestVm : IAsyncDisposable
         {
             Path = Qemu,
             Kernel = TestGuest.Kernel,
-            Initrd = TestGuest.WriteInitrd(_directory),
+            Initrd = TestGuest.WriteInitrd(_directory, kernelParameters.Contains("test=disks", StringComparison.Ordinal)),
             KernelParameters = kernelParameters,
             MemoryMib = 256,
             MachineType = "q35",

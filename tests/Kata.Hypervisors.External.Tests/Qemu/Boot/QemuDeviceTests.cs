@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Kata.Abstractions;
 using Kata.Abstractions.Capabilities;
 using Kata.Abstractions.Devices;
@@ -40,6 +41,30 @@ public sealed class QemuDeviceTests
         await vm.Hypervisor.RemoveDeviceAsync("hot-1", Token);
         // The place is free again, and so is the file.
         Assert.AreEqual(first.Address, (await vm.Hypervisor.AddDeviceAsync(Disk(vm, "hot-1"), Token)).Address);
+    }
+
+    [TestMethod]
+    [DataRow("io_uring", false)]
+    [DataRow("native", true)]
+    [DataRow("threads", false)]
+    public async Task AddDeviceAsync_Disks_CarryTheirContent(string aio, bool direct)
+    {
+        await using var vm = TestVm.Create("test=disks", configuration => configuration with { BlockDeviceAio = aio });
+        var (cold, hot) = (Disk(vm, "cold") with { ReadOnly = true, DirectIo = direct }, Disk(vm, "hot") with { DirectIo = direct });
+        var content = RandomNumberGenerator.GetBytes(1 << 20);
+        await File.WriteAllBytesAsync(cold.HostPath, content, Token);
+        await vm.Hypervisor.AddDeviceAsync(cold, Token);
+        await vm.StartAsync(Token);
+        await vm.Log.WaitForAsync($"guest: /dev/vda {Convert.ToHexStringLower(SHA256.HashData(content))}", Token);
+
+        Array.Reverse(content);
+        await File.WriteAllBytesAsync(hot.HostPath, content, Token);
+        await vm.Hypervisor.AddDeviceAsync(hot, Token);
+        await vm.Log.WaitForAsync($"guest: /dev/vdb {Convert.ToHexStringLower(SHA256.HashData(content))}", Token);
+        await vm.Log.WaitForAsync("guest: written", Token);
+        await vm.Hypervisor.RemoveDeviceAsync(hot.Id, Token);
+        var written = await File.ReadAllTextAsync(hot.HostPath, Token);
+        Assert.AreEqual(string.Concat(Enumerable.Repeat("y\n", written.Length / 2)), written);
     }
 
     [TestMethod]
