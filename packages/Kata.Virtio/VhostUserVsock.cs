@@ -9,7 +9,8 @@ namespace Kata.Virtio;
 
 /// <summary>
 /// A virtio socket device for a VMM with vhost-user support, served by this process: the host's side of the guest's AF_VSOCK without
-/// /dev/vhost-vsock. Host clients connect to <see cref="VhostUserVsockOptions.HybridSocketPath"/> and send <c>CONNECT port\n</c>; the device
+/// /dev/vhost-vsock. Host clients connect to <see cref="VhostUserVsockOptions.HybridSocketPath"/> and send <c>CONNECT port\n</c>; the
+/// device
 /// answers <c>OK hostport\n</c> once the guest has accepted, and closes the socket when it has not. While the guest's driver is not up, the
 /// line is held. A guest that connects to port P of the host (CID 2) reaches the unix socket <c>HybridSocketPath_P</c>.
 /// </summary>
@@ -46,7 +47,8 @@ public sealed class VhostUserVsock : IAsyncDisposable
     }
 
     /// <summary>
-    /// Ends when the device has: after <see cref="DisposeAsync"/>, or when the VMM closed a <see cref="VhostUserVsockOptions.VhostUserConnection"/>.
+    /// Ends when the device has: after <see cref="DisposeAsync"/>, or when the VMM closed a <see
+    /// cref="VhostUserVsockOptions.VhostUserConnection"/>.
     /// Faults when the device failed, which is a defect or the host's lack of resources, never the guest's doing.
     /// </summary>
     public Task Completed => _completed.Task;

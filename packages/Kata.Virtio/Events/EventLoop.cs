@@ -4,7 +4,10 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Kata.Virtio.Events;
 
-/// <summary>One thread that waits for descriptors and calls their handlers. Everything but <see cref="Stop"/> and <see cref="Post"/> belongs to that thread.</summary>
+/// <summary>
+/// One thread that waits for descriptors and calls their handlers. Everything but <see cref="Stop"/> and <see cref="Post"/> belongs to that
+/// thread.
+/// </summary>
 internal sealed class EventLoop : IDisposable
 {
     public const int IdleAfterMilliseconds = 1000;

@@ -30,7 +30,9 @@ internal sealed unsafe class BufferList
     /// <summary>The ranges for a system call. Not to be kept.</summary>
     public ReadOnlySpan<NativeBuffer> Slice(int start, int count) => _buffers.AsSpan(start, count);
 
-    /// <summary>Copies from the ranges into <paramref name="destination"/>, skipping <paramref name="offset"/> bytes. Returns the bytes copied.</summary>
+    /// <summary>
+    /// Copies from the ranges into <paramref name="destination"/>, skipping <paramref name="offset"/> bytes. Returns the bytes copied.
+    /// </summary>
     public int CopyTo(int start, int count, long offset, Span<byte> destination)
     {
         var copied = 0;
@@ -45,7 +47,7 @@ internal sealed unsafe class BufferList
             if (copied == destination.Length)
                 break;
             var part = (int)Math.Min(buffer.Length - offset, destination.Length - copied);
-            // The length is checked against both sides; the guest may be writing there meanwhile, which tears data but nothing else.
+            // SAFETY: the length is checked against both sides. The guest may write there meanwhile, which tears data but nothing else.
             Unsafe.CopyBlockUnaligned(ref destination[copied], ref *((byte*)buffer.Address + offset), (uint)part);
             copied += part;
             offset = 0;
@@ -63,6 +65,7 @@ internal sealed unsafe class BufferList
             if (source.IsEmpty)
                 break;
             var part = (int)Math.Min(buffer.Length, source.Length);
+            // SAFETY: the range was checked when it was added.
             source[..part].CopyTo(new Span<byte>((void*)buffer.Address, part));
             source = source[part..];
         }

@@ -5,7 +5,8 @@ namespace Kata.Virtio.Memory;
 
 /// <summary>
 /// Guest-physical memory as this process sees it. Every address from the guest is checked here, once; what comes out is
-/// valid as long as the regions, which belong to whoever made this. The guest may change the content at any time: copy first, then judge the copy.
+/// valid as long as the regions, which belong to whoever made this. The guest may change the content at any time: copy first, then judge
+/// the copy.
 /// </summary>
 internal sealed unsafe class GuestMemory
 {
@@ -39,7 +40,9 @@ internal sealed unsafe class GuestMemory
         return region >= 0 && length <= _ends[region] - address ? _hosts[region] + (address - _starts[region]) : null;
     }
 
-    /// <summary>Appends the host ranges of a guest range, which may span adjacent regions. False when part of it is not memory or the list is full.</summary>
+    /// <summary>
+    /// Appends the host ranges of a guest range, which may span adjacent regions. False when part of it is not memory or the list is full.
+    /// </summary>
     public bool TryAppend(ulong address, uint length, BufferList buffers)
     {
         while (length > 0)

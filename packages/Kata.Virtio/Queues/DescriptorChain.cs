@@ -1,7 +1,8 @@
 namespace Kata.Virtio.Queues;
 
 /// <summary>
-/// One request of the driver: what the device may read, then what it may write, as ranges in the <see cref="Memory.BufferList"/> it was popped into.
+/// One request of the driver: what the device may read, then what it may write, as ranges in the <see cref="Memory.BufferList"/> it was
+/// popped into.
 /// </summary>
 internal struct DescriptorChain
 {

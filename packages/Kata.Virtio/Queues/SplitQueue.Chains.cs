@@ -37,7 +37,7 @@ internal sealed unsafe partial class SplitQueue
                 return QueueError.DescriptorIndexOutOfRange;
             if (hops == tableSize)
                 return QueueError.ChainLoop;
-            // One copy: what is checked below is what is used.
+            // SAFETY: the index is below the size of a table that was checked as a whole. One copy: what is judged is what is used.
             var descriptor = Unsafe.ReadUnaligned<Descriptor>(table + (index * Descriptor.Size));
             if ((descriptor.Flags & DescriptorFlags.Indirect) != 0)
             {

@@ -5,7 +5,8 @@ using Kata.Virtio.Memory;
 namespace Kata.Virtio.Queues;
 
 /// <summary>
-/// The device side of a split virtqueue (virtio 1.2, 2.7). Single-threaded. The driver is hostile: indexes are checked, descriptors copied once
+/// The device side of a split virtqueue (virtio 1.2, 2.7). Single-threaded. The driver is hostile: indexes are checked, descriptors copied
+/// once
 /// before they are judged, and a violation makes the queue <see cref="Error">broken</see> instead of throwing.
 /// </summary>
 internal sealed unsafe partial class SplitQueue
@@ -18,6 +19,9 @@ internal sealed unsafe partial class SplitQueue
     private QueueLayout _layout;
     private GuestMemory _memory = null!;
     private IQueueInterrupt _interrupt = null!;
+
+    // SAFETY: checked by TryBind for the whole of each ring; valid until the queue is bound anew or its transport drops the memory,
+    // and the transport stops or rebinds the queue first.
     private byte* _descriptors;
     private byte* _available;
     private byte* _used;
@@ -35,7 +39,9 @@ internal sealed unsafe partial class SplitQueue
     /// <summary>The available index up to which chains were taken: where a paused queue goes on.</summary>
     public ushort Position => _nextAvailable;
 
-    /// <summary>Binds the queue to where the driver put it. False when the layout is not acceptable; the queue must not be used then.</summary>
+    /// <summary>
+    /// Binds the queue to where the driver put it. False when the layout is not acceptable; the queue must not be used then.
+    /// </summary>
     /// <param name="position">Where to go on: 0, or the <see cref="Position"/> at which it was stopped.</param>
     public bool TryConfigure(GuestMemory memory, in QueueLayout layout, ushort position, IQueueInterrupt interrupt)
     {
@@ -88,7 +94,9 @@ internal sealed unsafe partial class SplitQueue
         _interrupt.Signal();
     }
 
-    /// <summary>Asks the driver to notify about new buffers. True when some came in meanwhile: process them, no notification will come for those.</summary>
+    /// <summary>
+    /// Asks the driver to notify about new buffers. True when some came in meanwhile: process them, no notification will come for those.
+    /// </summary>
     public bool EnableNotifications()
     {
         if (_layout.EventIndex)

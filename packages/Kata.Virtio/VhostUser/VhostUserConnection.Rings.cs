@@ -77,7 +77,8 @@ internal sealed partial class VhostUserConnection
     {
         var index = (uint)message.ReadUInt64() & 0xff;
         var ring = Ring(index, message);
-        var kick = TakeEventFd(message) ?? throw new VhostUserException("A ring without kick descriptor would have to be polled, which is not supported.");
+        var kick = TakeEventFd(message)
+            ?? throw new VhostUserException("A ring without kick descriptor would have to be polled, which is not supported.");
         DropKick(ring);
         try
         {
@@ -185,12 +186,12 @@ internal sealed partial class VhostUserConnection
                 ReplaceMemory(message);
                 break;
             case VhostUserRequest.AddMemoryRegion:
-                _memory.Add(message, 8, message.TakeDescriptor(0));
+                _memory.Add(VhostUserRegion.Read(message, 8), message.TakeDescriptor(0));
                 RebindRings(_memory.View);
                 break;
             default:
                 // Disposed even when a ring still ran in it: the connection is closed then, and a stopping ring touches no memory.
-                using (_memory.Remove(message, 8))
+                using (_memory.Remove(VhostUserRegion.Read(message, 8)))
                     RebindRings(_memory.View);
                 break;
         }
@@ -205,7 +206,7 @@ internal sealed partial class VhostUserConnection
         try
         {
             for (var i = 0; i < count; i++)
-                replacement.Add(message, 8 + (i * VhostUserProtocol.RegionSize), message.TakeDescriptor(i));
+                replacement.Add(VhostUserRegion.Read(message, 8 + (i * VhostUserProtocol.RegionSize)), message.TakeDescriptor(i));
             RebindRings(replacement.View);
         }
         catch

@@ -17,40 +17,40 @@ internal sealed class VhostUserMemory : IDisposable
     /// <summary>A new object after each change.</summary>
     public GuestMemory View { get; private set; } = new([]);
 
-    public int RegionCount => _regions.Count;
-
-    /// <summary>Maps and adds the region described at <paramref name="offset"/> of a message (guest address, size, front-end address, file offset).</summary>
-    /// <exception cref="VhostUserException">The region overlaps another one, or the file is too short for it.</exception>
-    public void Add(VhostUserMessage message, int offset, SafeFileHandle file)
+    /// <summary>Maps and adds a region.</summary>
+    /// <param name="file">Holds its memory; disposed here.</param>
+    /// <exception cref="VhostUserException">The region is empty, overlaps another one, or the file is too short for it.</exception>
+    public void Add(in VhostUserRegion region, SafeFileHandle file)
     {
         using (file)
         {
-            var (guest, size, user, fileOffset) = (message.ReadUInt64(offset), message.ReadUInt64(offset + 8), message.ReadUInt64(offset + 16), message.ReadUInt64(offset + 24));
+            var (start, end) = (region.GuestAddress, region.GuestAddress + region.Size);
             if (_regions.Count == VhostUserProtocol.MaxRegions)
                 throw new VhostUserException($"More than {VhostUserProtocol.MaxRegions} memory regions.");
-            if (size == 0 || guest > ulong.MaxValue - size || user > ulong.MaxValue - size || fileOffset > long.MaxValue - Math.Min(size, long.MaxValue))
-                throw new VhostUserException($"The memory region at 0x{guest:x} of 0x{size:x} bytes is empty or wraps around.");
-            if (_regions.Exists(other => guest < other.Region.End && other.Region.Start < guest + size))
-                throw new VhostUserException($"The memory region at 0x{guest:x} of 0x{size:x} bytes overlaps another one.");
+            if (!region.IsSane)
+                throw new VhostUserException($"The memory region at {region} is empty or wraps around.");
+            if (_regions.Exists(other => start < other.Region.End && other.Region.Start < end))
+                throw new VhostUserException($"The memory region at {region} overlaps another one.");
             // Touching a mapping beyond the end of its file kills the process. A VMM seals its memory file against shrinking.
             var status = FileDescriptors.Status(file);
-            if ((status.Mode & FileTypeMask) != RegularFile || (ulong)status.Size < fileOffset + size)
-                throw new VhostUserException($"The memory region at 0x{guest:x} needs {fileOffset + size} bytes of a memory file that has {status.Size}.");
-            var mapped = fileOffset & ~(MappingAlignment - 1);
-            var mapping = MemoryMapping.Shared(file, (long)mapped, (nuint)(fileOffset - mapped + size));
-            _regions.Add((new GuestMemoryRegion(guest, size, mapping, (nuint)(fileOffset - mapped)), user));
+            if ((status.Mode & FileTypeMask) != RegularFile || (ulong)status.Size < region.FileOffset + region.Size)
+                throw new VhostUserException($"The memory region at {region} is not within its file, which has {status.Size} bytes.");
+            var mapped = region.FileOffset & ~(MappingAlignment - 1);
+            var skip = (nuint)(region.FileOffset - mapped);
+            var mapping = MemoryMapping.Shared(file, (long)mapped, skip + (nuint)region.Size);
+            _regions.Add((new GuestMemoryRegion(region.GuestAddress, region.Size, mapping, skip), region.UserAddress));
         }
 
         View = new GuestMemory(_regions.Select(entry => entry.Region));
     }
 
-    /// <summary>Takes the region out that matches the description in all but the file offset. The caller disposes it when no queue uses it any more.</summary>
-    public GuestMemoryRegion Remove(VhostUserMessage message, int offset)
+    /// <summary>Takes a region out. The caller disposes it when no queue uses it any more.</summary>
+    public GuestMemoryRegion Remove(VhostUserRegion region)
     {
-        var (guest, size, user) = (message.ReadUInt64(offset), message.ReadUInt64(offset + 8), message.ReadUInt64(offset + 16));
-        var index = _regions.FindIndex(entry => entry.Region.Start == guest && entry.Region.Length == size && entry.UserAddress == user);
+        var index = _regions.FindIndex(entry =>
+            entry.Region.Start == region.GuestAddress && entry.Region.Length == region.Size && entry.UserAddress == region.UserAddress);
         if (index < 0)
-            throw new VhostUserException($"There is no memory region at 0x{guest:x} of 0x{size:x} bytes to remove.");
+            throw new VhostUserException($"There is no memory region at {region} to remove.");
         var removed = _regions[index].Region;
         _regions.RemoveAt(index);
         View = new GuestMemory(_regions.Select(entry => entry.Region));

@@ -5,7 +5,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Kata.Virtio.VhostUser;
 
-/// <summary>Assembles messages from a non-blocking socket. Never reads past a message, so that descriptors stay with the message they came with.</summary>
+/// <summary>
+/// Assembles messages from a non-blocking socket. Never reads past a message, so that descriptors stay with the message they came with.
+/// </summary>
 internal sealed class VhostUserReader : IDisposable
 {
     private readonly byte[] _header = new byte[VhostUserProtocol.HeaderSize];
@@ -30,8 +32,7 @@ internal sealed class VhostUserReader : IDisposable
 
         if (!Fill(socket, _payload))
             return null;
-        var message = new VhostUserMessage(
-            (VhostUserRequest)BinaryPrimitives.ReadUInt32LittleEndian(_header), BinaryPrimitives.ReadUInt32LittleEndian(_header.AsSpan(4)), _payload, _descriptors);
+        var message = new VhostUserMessage((VhostUserRequest)HeaderField(0), HeaderField(4), _payload, _descriptors);
         _payload = null;
         _received = 0;
         _descriptors = [];
@@ -42,15 +43,15 @@ internal sealed class VhostUserReader : IDisposable
 
     private int CheckHeader()
     {
-        var request = BinaryPrimitives.ReadUInt32LittleEndian(_header);
-        var flags = BinaryPrimitives.ReadUInt32LittleEndian(_header.AsSpan(4));
-        var size = BinaryPrimitives.ReadUInt32LittleEndian(_header.AsSpan(8));
-        if ((flags & VhostUserProtocol.VersionMask) != VhostUserProtocol.Version)
-            throw new VhostUserException($"Request {request} has protocol version {flags & VhostUserProtocol.VersionMask}, expected {VhostUserProtocol.Version}.");
+        var (request, version, size) = (HeaderField(0), HeaderField(4) & VhostUserProtocol.VersionMask, HeaderField(8));
+        if (version != VhostUserProtocol.Version)
+            throw new VhostUserException($"Request {request} has protocol version {version}, expected {VhostUserProtocol.Version}.");
         if (size > VhostUserProtocol.MaxPayload)
-            throw new VhostUserException($"Request {request} has a payload of {size} bytes, more than the {VhostUserProtocol.MaxPayload} any request needs.");
+            throw new VhostUserException($"Request {request} has {size} bytes of payload, more than any request needs.");
         return (int)size;
     }
+
+    private uint HeaderField(int offset) => BinaryPrimitives.ReadUInt32LittleEndian(_header.AsSpan(offset));
 
     private bool Fill(SafeHandle socket, byte[] buffer)
     {

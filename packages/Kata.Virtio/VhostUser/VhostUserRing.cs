@@ -24,7 +24,9 @@ internal sealed class VhostUserRing
 
     public bool IsStarted { get; set; }
 
-    /// <summary>The ring has run since the device was last reset, so <see cref="Base"/> tells a paused machine from a restarted one.</summary>
+    /// <summary>
+    /// The ring has run since the device was last reset, so <see cref="Base"/> tells a paused machine from a restarted one.
+    /// </summary>
     public bool HasRun { get; set; }
 
     public SafeFileHandle? Kick { get; set; }

@@ -4,7 +4,9 @@ using Kata.Virtio.Memory;
 
 namespace Kata.Virtio.Vsock;
 
-/// <summary>A ring of <see cref="VsockLimits.BufferBytes"/> for what a guest sent and a host socket does not take yet. Untouched pages cost nothing.</summary>
+/// <summary>
+/// A ring of <see cref="VsockLimits.BufferBytes"/> for what a guest sent and a host socket does not take yet. Untouched pages cost nothing.
+/// </summary>
 internal sealed unsafe class StreamBuffer : IDisposable
 {
     private const int Size = VsockLimits.BufferBytes;
@@ -41,6 +43,7 @@ internal sealed unsafe class StreamBuffer : IDisposable
         {
             var tail = (_head + Count) % Size;
             var part = Math.Min(left, Size - tail);
+            // SAFETY: neither the tail nor the part reach beyond Size; the range was checked when its chain was popped.
             Unsafe.CopyBlockUnaligned(_start + tail, source, (uint)part);
             source += part;
             left -= part;

@@ -50,7 +50,9 @@ internal sealed partial class VsockDevice
         return !_receiveStarved && _muxer.HasPackets;
     }
 
-    /// <summary>One read from the host socket into as many of the guest's buffers as it gives. Returns the packets made, at least 1 for the attempt.</summary>
+    /// <summary>
+    /// One read from the host socket into as many of the guest's buffers as it gives. Returns the packets made, at least 1 for the attempt.
+    /// </summary>
     private int DeliverData(SplitQueue queue, VsockConnection source, in DescriptorChain first)
     {
         var limit = Math.Min(source.GuestCredit, VsockLimits.MaxBurstBytes);

@@ -8,7 +8,8 @@ using Microsoft.Extensions.Logging;
 namespace Kata.Virtio.Vsock;
 
 /// <summary>
-/// The virtio socket device (virtio 1.2, 5.10) for stream sockets. Moves packets between the guest's queues and the <see cref="VsockMuxer"/>;
+/// The virtio socket device (virtio 1.2, 5.10) for stream sockets. Moves packets between the guest's queues and the <see
+/// cref="VsockMuxer"/>;
 /// payload goes straight between guest memory and host sockets. Events (queue 2) are never raised: the CID does not change.
 /// </summary>
 internal sealed partial class VsockDevice : IVirtioDevice

@@ -23,28 +23,33 @@ internal static partial class VsockLog
     [LoggerMessage(205, LogLevel.Debug, "A host client sent no valid CONNECT line")]
     public static partial void BadHandshake(ILogger logger);
 
-    [LoggerMessage(206, LogLevel.Debug, "Guest sent {Operation} for vsock {HostPort}:{GuestPort} in state {State}; the stream is reset ({Suppressed} earlier lines suppressed)")]
-    public static partial void UnexpectedPacket(ILogger logger, VsockOperation operation, VsockConnectionState state, uint hostPort, uint guestPort, long suppressed);
+    [LoggerMessage(206, LogLevel.Debug,
+        "Guest sent {Operation} for vsock {HostPort}:{GuestPort} in state {State}; the stream is reset ({Suppressed} like it suppressed)")]
+    public static partial void UnexpectedPacket(
+        ILogger logger, VsockOperation operation, VsockConnectionState state, uint hostPort, uint guestPort, long suppressed);
 
-    [LoggerMessage(207, LogLevel.Debug, "Guest sent more on vsock {HostPort}:{GuestPort} than it may; the stream is reset ({Suppressed} earlier lines suppressed)")]
+    [LoggerMessage(207, LogLevel.Debug,
+        "Guest sent more on vsock {HostPort}:{GuestPort} than it may; the stream is reset ({Suppressed} like it suppressed)")]
     public static partial void CreditExceeded(ILogger logger, uint hostPort, uint guestPort, long suppressed);
 
-    [LoggerMessage(208, LogLevel.Debug, "Guest asked for {Path}, where nobody listens: {Error} ({Suppressed} earlier lines suppressed)")]
+    [LoggerMessage(208, LogLevel.Debug, "Guest asked for {Path}, where nobody listens: {Error} ({Suppressed} like it suppressed)")]
     public static partial void NoListener(ILogger logger, string path, Errno error, long suppressed);
 
     [LoggerMessage(209, LogLevel.Warning, "Guest's vsock connection to the host failed: {Reason}")]
     public static partial void ConnectFailed(ILogger logger, string reason);
 
-    [LoggerMessage(210, LogLevel.Warning, "vsock connections from the {Side} are refused: {Limit} are open ({Suppressed} earlier lines suppressed)")]
+    [LoggerMessage(210, LogLevel.Warning,
+        "vsock connections from the {Side} are refused: {Limit} are open ({Suppressed} like it suppressed)")]
     public static partial void TooManyConnections(ILogger logger, string side, int limit, long suppressed);
 
     [LoggerMessage(211, LogLevel.Warning, "vsock socket cannot accept clients for now: {Error}")]
     public static partial void AcceptFailed(ILogger logger, Errno error);
 
-    [LoggerMessage(212, LogLevel.Error, "vsock device stopped: the guest broke the rules of the {Queue} queue ({Reason}); it needs a reset ({Suppressed} earlier lines suppressed)")]
+    [LoggerMessage(212, LogLevel.Error,
+        "vsock device stopped: the guest broke the rules of the {Queue} queue ({Reason}); it needs a reset ({Suppressed} like it suppressed)")]
     public static partial void DeviceBroken(ILogger logger, string queue, string reason, long suppressed);
 
-    [LoggerMessage(213, LogLevel.Warning, "Guest sent malformed vsock packets, which are dropped ({Suppressed} earlier lines suppressed)")]
+    [LoggerMessage(213, LogLevel.Warning, "Guest sent malformed vsock packets, which are dropped ({Suppressed} like it suppressed)")]
     public static partial void MalformedPacket(ILogger logger, long suppressed);
 
     [LoggerMessage(214, LogLevel.Critical, "vsock device failed; the guest has none any more")]

@@ -21,7 +21,7 @@ internal sealed partial class VsockMuxer
         connection.UpdateCredit(header);
         switch (header.Operation)
         {
-            case VsockOperation.Response when connection.State == VsockConnectionState.Connecting && (connection.Pending & VsockPending.Request) == 0:
+            case VsockOperation.Response when connection.State == VsockConnectionState.Connecting && connection.Pending == VsockPending.None:
                 Establish(connection);
                 break;
             case VsockOperation.Reset:
@@ -68,7 +68,8 @@ internal sealed partial class VsockMuxer
             if (_firstQueued is null)
                 _lastQueued = null;
             connection.IsQueued = false;
-            if (connection.State is VsockConnectionState.Connecting or VsockConnectionState.Established && TryTakePacket(connection, out header, out source))
+            if (connection.State is VsockConnectionState.Connecting or VsockConnectionState.Established
+                && TryTakePacket(connection, out header, out source))
                 return true;
         }
 

@@ -12,7 +12,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Kata.Benchmarks.Vsock;
 
-/// <summary>A vsock device and a driver for it in one process, joined by eventfds: what a machine does, without the machine's cost.</summary>
+/// <summary>
+/// A vsock device and a driver for it in one process, joined by eventfds: what a machine does, without the machine's cost.
+/// </summary>
 internal sealed unsafe class BenchMachine : IEventLoopClient, IEventHandler, IDisposable
 {
     private const ushort QueueSize = 128;

@@ -6,7 +6,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Kata.Virtio.Tests.Fakes;
 
-/// <summary>A VMM with a vsock driver in its guest: shares a memfd as two regions with a hole between, and drives the two queues by hand.</summary>
+/// <summary>
+/// A VMM with a vsock driver in its guest: shares a memfd as two regions with a hole between, and drives the two queues by hand.
+/// </summary>
 internal sealed unsafe class FakeMachine : IDisposable
 {
     public const ushort QueueSize = 64;

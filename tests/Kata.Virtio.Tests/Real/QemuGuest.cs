@@ -41,7 +41,10 @@ internal sealed class QemuGuest : IAsyncDisposable
         return guest;
     }
 
-    /// <summary>Connects to a service of the guest. Before the driver is up the device holds the client; before the service listens the guest refuses it.</summary>
+    /// <summary>
+    /// Connects to a service of the guest. Before the driver is up the device holds the client; before the service listens the guest
+    /// refuses it.
+    /// </summary>
     public async Task<Socket> ConnectWhenReadyAsync(uint port, CancellationToken cancellationToken)
     {
         while (true)

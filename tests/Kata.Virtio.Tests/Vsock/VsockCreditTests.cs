@@ -128,7 +128,9 @@ public sealed class VsockCreditTests
         CollectionAssert.AreEqual(data, await reading);
     }
 
-    /// <summary>Sends until the device has taken all that the credit allows, the host socket not being read. Returns the bytes sent.</summary>
+    /// <summary>
+    /// Sends until the device has taken all that the credit allows, the host socket not being read. Returns the bytes sent.
+    /// </summary>
     internal static long FillHost(FakeMachine machine, uint guestPort, uint hostPort)
     {
         var chunk = new byte[8192];
