@@ -4,7 +4,8 @@ namespace Kata.Linux;
 public static class MemoryAdvice
 {
     /// <summary>
-    /// Takes the pages out of this process until they are touched again. A shared mapping keeps its content, private memory reads as zeros afterwards.
+    /// Takes the pages out of this process until they are touched again. A shared mapping keeps its content, private memory reads as zeros
+    /// afterwards.
     /// False when the kernel does not do that for this mapping: it is locked, or of huge pages and the kernel is older than 5.18.
     /// </summary>
     public static bool TryRelease(MemoryMapping mapping) => Interop.madvise(mapping.Address, mapping.Length, Interop.MADV_DONTNEED) == 0;

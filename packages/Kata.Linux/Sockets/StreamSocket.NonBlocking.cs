@@ -10,7 +10,9 @@ public static partial class StreamSocket
     private const int MSG_DONTWAIT = 0x40;
     private const int SHUT_RD = 0;
 
-    /// <summary>Connects a non-blocking socket to a unix socket; null with the reason when nobody listens or the backlog is full (EAGAIN).</summary>
+    /// <summary>
+    /// Connects a non-blocking socket to a unix socket; null with the reason when nobody listens or the backlog is full (EAGAIN).
+    /// </summary>
     /// <exception cref="LinuxException">The path is too long, or the process is out of descriptors.</exception>
     public static unsafe SafeFileHandle? Connect(string path, out Errno error)
     {
