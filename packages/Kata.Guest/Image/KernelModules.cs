@@ -78,7 +78,7 @@ internal sealed class KernelModules
     {
         if (_loaded.TryGetValue(name, out KernelModule? module)) return module;
 
-        byte[] content = await Compression.DecompressAsync(file, cancellationToken);
+        byte[] content = ModuleSignature.Remove(await Compression.DecompressAsync(file, cancellationToken), file);
         string path = Path.GetRelativePath(_directory, file);
         module = new KernelModule(name, path[..(path.LastIndexOf(".ko", StringComparison.Ordinal) + 3)], content);
         if (module.KernelRelease is { } release && release != Release)

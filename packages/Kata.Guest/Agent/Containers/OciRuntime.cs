@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json;
@@ -105,6 +106,7 @@ internal sealed class OciRuntime
         List<string> arguments, IReadOnlyDictionary<int, SafeHandle> descriptors, CancellationToken cancellationToken)
     {
         var logFile = NewStepFile("log");
+        var started = Stopwatch.GetTimestamp();
         BeginStep();
         try
         {
@@ -119,6 +121,7 @@ internal sealed class OciRuntime
             {
                 var status = await crun.Exited;
                 cancellationToken.ThrowIfCancellationRequested();
+                _log.RuntimeStep(arguments[0], Stopwatch.GetElapsedTime(started).TotalMilliseconds);
                 if (status.ShellCode != 0)
                     throw AgentException.Failed(Failure(arguments[0], status, logFile));
             }

@@ -51,6 +51,9 @@ internal static partial class AgentLog
     [LoggerMessage(17, LogLevel.Debug, "the log of the OCI runtime, {File}, cannot be read")]
     public static partial void RuntimeLogUnreadable(this ILogger log, string file, Exception error);
 
+    [LoggerMessage(18, LogLevel.Debug, "the OCI runtime's {Command} took {Milliseconds} ms")]
+    public static partial void RuntimeStep(this ILogger log, string command, double milliseconds);
+
     [LoggerMessage(20, LogLevel.Debug, "{Driver} storage '{Source}' mounted on {MountPoint}")]
     public static partial void StorageMounted(this ILogger log, string driver, string source, string mountPoint);
 
