@@ -26,6 +26,9 @@ internal static partial class Interop
     [LibraryImport(Libc, SetLastError = true)]
     internal static unsafe partial int clock_settime(int clock, TimeSpecification* time);
 
+    [LibraryImport(Libc, SetLastError = true)]
+    internal static unsafe partial int setrlimit(int resource, ulong* limits);
+
     [LibraryImport(Libc, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int swapon(string path, int flags);
 

@@ -20,6 +20,14 @@ public static class CurrentProcess
     /// <summary>Orphaned descendants become children of this process (PR_SET_CHILD_SUBREAPER).</summary>
     public static void BecomeSubreaper() => LinuxException.Check(Interop.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), "prctl", "PR_SET_CHILD_SUBREAPER");
 
+    /// <summary>Sets how many descriptors this process, and those it starts, may have open (RLIMIT_NOFILE, soft and hard).</summary>
+    public static unsafe void SetDescriptorLimit(ulong limit)
+    {
+        const int RLIMIT_NOFILE = 7;
+        var values = stackalloc ulong[] { limit, limit };
+        LinuxException.Check(Interop.setrlimit(RLIMIT_NOFILE, values), "setrlimit", "RLIMIT_NOFILE");
+    }
+
     /// <summary>Gives the process group a core scheduling cookie of its own (PR_SCHED_CORE_CREATE).</summary>
     public static void CreateCoreSchedulingDomain() =>
         LinuxException.Check(Interop.prctl(PR_SCHED_CORE, PR_SCHED_CORE_CREATE, 0, PIDTYPE_PGID, 0), "prctl", "PR_SCHED_CORE");

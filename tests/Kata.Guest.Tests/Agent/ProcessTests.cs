@@ -57,25 +57,27 @@ public sealed class ProcessTests
         CollectionAssert.DoesNotContain(AdoptedProcess.ListChildren().ToArray(), orphan);
     }
 
-    /// <summary>Starts a shell that starts another one and ends: the pid of the other.</summary>
+    /// <summary>Starts a shell that starts another one and ends; the other runs a command then. Its pid.</summary>
     private static async Task<int> LeaveOrphanAsync(string command)
     {
-        var (read, write) = FileDescriptors.Pipe();
-        using (read)
+        var (output, outputWrite) = FileDescriptors.Pipe();
+        var (gate, gateWrite) = FileDescriptors.Pipe();
+        using var held = output;
+        // The orphan waits until its parent is gone: before that the parent could reap it.
+        using (gateWrite)
+        using (gate)
+        using (outputWrite)
         {
-            using (write)
+            using var shell = ChildProcess.Start(new ChildProcessOptions
             {
-                using var shell = ChildProcess.Start(new ChildProcessOptions
-                {
-                    Path = "/bin/sh",
-                    Arguments = ["-c", $"({command}) >/dev/null 2>&1 & echo $!"],
-                    Descriptors = new Dictionary<int, System.Runtime.InteropServices.SafeHandle> { [1] = write },
-                });
-                await shell.Exited;
-            }
-
-            var buffer = new byte[32];
-            return int.Parse(System.Text.Encoding.ASCII.GetString(buffer, 0, FileDescriptors.Read(read, buffer)), System.Globalization.CultureInfo.InvariantCulture);
+                Path = "/bin/sh",
+                Arguments = ["-c", $"(read gate <&3; {command}) >/dev/null 2>&1 & echo $!"],
+                Descriptors = new Dictionary<int, System.Runtime.InteropServices.SafeHandle> { [1] = outputWrite, [3] = gate },
+            });
+            await shell.Exited;
         }
+
+        var buffer = new byte[32];
+        return int.Parse(System.Text.Encoding.ASCII.GetString(buffer, 0, FileDescriptors.Read(output, buffer)), System.Globalization.CultureInfo.InvariantCulture);
     }
 }

@@ -11,6 +11,9 @@ internal static class GuestSystem
 {
     private const string RootMount = "/mnt";
 
+    /// <summary>The kernel's own most, fs.nr_open.</summary>
+    private const ulong DescriptorLimit = 1048576;
+
     /// <summary>What has to be there before anything else can be: the root, <c>/proc</c>, <c>/sys</c>, <c>/dev</c>.</summary>
     public static void MountFirst()
     {
@@ -23,6 +26,8 @@ internal static class GuestSystem
         MountPoint.Mount("proc", "/proc", "proc", plain);
         MountPoint.Mount("sysfs", "/sys", "sysfs", plain);
         MountPoint.Mount("devtmpfs", "/dev", "devtmpfs", MountFlags.NoSuid, "mode=0755");
+        // Containers get what the agent has; the kernel's 4096 are too few for servers.
+        CurrentProcess.SetDescriptorLimit(DescriptorLimit);
         // Without it the kernel drops all but ten records in five seconds.
         File.WriteAllText("/proc/sys/kernel/printk_devkmsg", "on\n");
     }

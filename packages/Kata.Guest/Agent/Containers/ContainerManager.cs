@@ -56,6 +56,7 @@ internal sealed partial class ContainerManager
     public async Task CreateAsync(CreateContainerRequest request, CancellationToken cancellationToken)
     {
         var id = Identifiers.CheckContainer(request.ContainerId);
+        CheckSupported(request);
         if (!_reserved.TryAdd(id, true))
             throw new AgentException(StatusCode.AlreadyExists, $"The container '{id}' exists already.");
 
@@ -157,6 +158,14 @@ internal sealed partial class ContainerManager
             _reserved.TryRemove(id, out _);
         }, cancellationToken);
         _log.ContainerRemoved(id);
+    }
+
+    private static void CheckSupported(CreateContainerRequest request)
+    {
+        if (request.SharedMounts.Count > 0)
+            throw AgentException.Unimplemented("This agent does not share mounts between containers.");
+        if (request.StdinPort != 0 || request.StdoutPort != 0 || request.StderrPort != 0)
+            throw AgentException.Unimplemented("This agent does not carry standard streams over vsock ports of their own.");
     }
 
     private async Task<Spec> PrepareAsync(CreateContainerRequest request, string id, CancellationToken cancellationToken)

@@ -8,9 +8,10 @@ namespace Kata.Guest.Agent.Rpc;
 internal static class GuestMetrics
 {
     public static string Read() => Format(
-        File.ReadLines("/proc/meminfo"), File.ReadAllText("/proc/loadavg"), Environment.WorkingSet, GuestSystem.UptimeMilliseconds);
+        File.ReadLines("/proc/meminfo"), File.ReadAllText("/proc/loadavg"), Environment.WorkingSet,
+        Directory.GetFileSystemEntries("/proc/self/fd").Length, GuestSystem.UptimeMilliseconds);
 
-    internal static string Format(IEnumerable<string> memory, string load, long residentBytes, long uptimeMilliseconds)
+    internal static string Format(IEnumerable<string> memory, string load, long residentBytes, int descriptors, long uptimeMilliseconds)
     {
         var text = new StringBuilder();
         Head(text, "kata_guest_meminfo", "Memory of the guest in bytes.");
@@ -31,6 +32,8 @@ internal static class GuestMetrics
 
         Head(text, "kata_agent_process_resident_memory_bytes", "Resident memory of the agent in bytes.");
         Add(text, "kata_agent_process_resident_memory_bytes", "", residentBytes);
+        Head(text, "kata_agent_process_open_fds", "Open descriptors of the agent.");
+        Add(text, "kata_agent_process_open_fds", "", descriptors);
         Head(text, "kata_guest_uptime_seconds", "Time since the guest's kernel started.");
         Add(text, "kata_guest_uptime_seconds", "", uptimeMilliseconds / 1000.0);
         return text.ToString();

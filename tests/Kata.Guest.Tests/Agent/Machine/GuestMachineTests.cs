@@ -350,6 +350,52 @@ public sealed class GuestMachineTests
 
     [TestMethod]
     [Timeout(TestMilliseconds, CooperativeCancellation = true)]
+    public async Task Containers_ManyAtOnceAndAgain_LeaveNoDescriptorBehind()
+    {
+        await RunAsync(Specs.Container("true"));
+        var before = await DescriptorsAsync();
+        for (var round = 0; round < 2; round++)
+        {
+            var results = await Task.WhenAll(Enumerable.Range(0, 5).Select(i => RunAsync(Specs.Container("sh", "-c", $"echo {i}; exit {i}"))));
+            for (var i = 0; i < results.Length; i++)
+                Assert.AreEqual((i, $"{i}\n"), (results[i].Status, results[i].Output));
+        }
+
+        await using (var container = await StartAsync(Specs.Container("sleep", "1000")))
+        {
+            var execs = await Task.WhenAll(Enumerable.Range(0, 10).Select(i => container.ExecAsync($"e{i}", Specs.Process("cat"), $"{i}")));
+            for (var i = 0; i < execs.Length; i++)
+                Assert.AreEqual((0, $"{i}"), (execs[i].Status, execs[i].Output));
+        }
+
+        Assert.AreEqual(before, await DescriptorsAsync());
+    }
+
+    [TestMethod]
+    [Timeout(TestMilliseconds, CooperativeCancellation = true)]
+    public async Task CreateContainer_GivenUpByTheRuntime_LeavesNothing()
+    {
+        using var cancel = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+        var disk = new Storage { Driver = "blk", Source = "1e", Fstype = "ext4", MountPoint = "/run/kata-containers/sandbox/storage/later" };
+        var request = new CreateContainerRequest { ContainerId = "given-up", OCI = Specs.Container("true"), Storages = { disk } };
+        await AssertCode(StatusCode.DeadlineExceeded, () => Agent.CreateContainerAsync(request, deadline: DateTime.UtcNow.AddMilliseconds(500)));
+        // As soon as the agent has cleaned up the id is free.
+        while (true)
+        {
+            try
+            {
+                Assert.AreEqual(0, (await RunAsync(Specs.Container("true"), id: "given-up")).Status);
+                return;
+            }
+            catch (RpcException e) when (e.StatusCode == StatusCode.AlreadyExists)
+            {
+                await Task.Delay(20, Cancellation);
+            }
+        }
+    }
+
+    [TestMethod]
+    [Timeout(TestMilliseconds, CooperativeCancellation = true)]
     public async Task LogPort_Lines_AreTheRuntimesJson()
     {
         using var socket = new System.Net.Sockets.Socket(System.Net.Sockets.AddressFamily.Unix, System.Net.Sockets.SocketType.Stream, 0);
@@ -361,6 +407,9 @@ public sealed class GuestMachineTests
         using var line = System.Text.Json.JsonDocument.Parse((await reader.ReadLineAsync(Cancellation))!);
         StringAssert.Matches(line.RootElement.GetProperty("level").GetString(), new("^(DEBG|INFO|WARN)$"));
     }
+
+    private static async Task<string> DescriptorsAsync() =>
+        (await Agent.GetMetricsAsync(new GetMetricsRequest())).Metrics_.Split('\n').Single(line => line.StartsWith("kata_agent_process_open_fds ", StringComparison.Ordinal));
 
     private static async Task<ulong> CpuAsync(string id) =>
         (await Agent.StatsContainerAsync(new StatsContainerRequest { ContainerId = id })).CgroupStats.CpuStats.CpuUsage.TotalUsage;
