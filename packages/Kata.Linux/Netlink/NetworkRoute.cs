@@ -19,4 +19,7 @@ public sealed record NetworkRoute(
 {
     /// <summary>RTPROT_KERNEL: made by the kernel when an address was added.</summary>
     public const byte KernelProtocol = 2;
+
+    /// <summary>RTNH_F_ONLINK: the gateway is reachable although no route says so. The other flags tell the state of the link.</summary>
+    public const uint OnLink = 4;
 }

@@ -9,6 +9,9 @@ internal static class HypervisorSectionReader
     /// <summary>What Kata's kernels and images need the least of (MiB); hypervisors may need more.</summary>
     private const ulong LeastMemoryMib = 64;
 
+    /// <summary>What a stock kernel and an initrd take of the VM's memory (MiB): a container's limit comes on top.</summary>
+    private const long GuestMemoryMib = 128;
+
     /// <summary>Reads the section.</summary>
     /// <param name="name">The hypervisor.</param>
     /// <param name="section">Its section with annotations applied.</param>
@@ -75,7 +78,7 @@ internal static class HypervisorSectionReader
             overhead >= 0 ? overhead : throw section.Error("overhead_vcpus", "The value must not be negative."),
             (ulong)section.Integer("default_memory", 0, maximum: uint.MaxValue),
             (ulong)section.Integer("default_maxmemory", 0, maximum: uint.MaxValue),
-            (ulong)section.Integer("overhead_memory", 0, maximum: uint.MaxValue));
+            (ulong)section.Integer("overhead_memory", GuestMemoryMib, maximum: uint.MaxValue));
     }
 
     private static SharedFsConfiguration ReadSharedFs(string name, ConfigurationSection section)

@@ -46,7 +46,7 @@ internal static class GuestNetwork
             Source = route.Source?.ToString() ?? "",
             Scope = route.Scope,
             Family = route.IsIPv6 ? IPFamily.V6 : IPFamily.V4,
-            Flags = route.Flags,
+            Flags = route.Flags & NetworkRoute.OnLink,
             Mtu = route.Mtu,
         };
 
