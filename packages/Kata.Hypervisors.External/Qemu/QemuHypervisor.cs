@@ -91,7 +91,8 @@ internal partial class QemuHypervisor : IHypervisor, IPausable
         {
             process.Kill();
             var status = await process.DrainAsync();
-            if (exception is not HypervisorException || _stopping)
+            // When QEMU ended by itself, it has said why.
+            if (exception is not HypervisorException { Kind: KataErrorKind.Unavailable } || _stopping)
                 throw;
             throw new HypervisorException(VmExitReport.StartFailure(status, process.Errors.Lines), exception);
         }
@@ -118,13 +119,8 @@ internal partial class QemuHypervisor : IHypervisor, IPausable
         {
             try
             {
-                await qmp.ExecuteAsync("quit", cancellationToken: cancellationToken).WaitAsync(grace, Time, cancellationToken);
-                await _exited.Task.WaitAsync(grace, Time, cancellationToken);
+                await QuitAsync(qmp, cancellationToken).WaitAsync(grace, Time, cancellationToken);
                 return;
-            }
-            catch (HypervisorException)
-            {
-                // It went away while it was asked, or it does not listen.
             }
             catch (TimeoutException)
             {
@@ -205,12 +201,24 @@ internal partial class QemuHypervisor : IHypervisor, IPausable
         }
     }
 
+    private async Task QuitAsync(QmpClient qmp, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await qmp.ExecuteAsync("quit", cancellationToken: cancellationToken);
+        }
+        catch (HypervisorException)
+        {
+            // It went away while it was asked.
+        }
+
+        await _exited.Task.WaitAsync(cancellationToken);
+    }
+
     private async Task WatchAsync(QemuProcess process)
     {
-        var status = await process.DrainAsync();
         // What QEMU said before it ended may still have to be read.
-        if (_qmp is { } qmp)
-            await qmp.Closed;
+        var status = await process.DrainAsync(() => _qmp?.Closed ?? Task.CompletedTask);
         var exit = VmExitReport.Make(_stopping, _shutdownReason, status, process.Panic, process.Errors.Lines, process.Console.Lines);
         QemuLog.Ended(Logger, process.Identity.Pid, exit.Reason, exit.Status, exit.Reason == VmExitReason.Stopped ? "" : exit.Detail);
         _exited.TrySetResult(exit);

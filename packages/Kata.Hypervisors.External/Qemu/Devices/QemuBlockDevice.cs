@@ -27,8 +27,8 @@ internal sealed class QemuBlockDevice : QemuDevice
     {
         _device = device;
         _number = number;
-        // Linux AIO is asynchronous with O_DIRECT only, and QEMU refuses it without.
-        _aio = aio == "native" && !device.DirectIo ? "threads" : aio;
+        // Linux AIO is asynchronous with O_DIRECT only, and QEMU refuses it without; a host can forbid io_uring to everybody.
+        _aio = (aio == "native" && !device.DirectIo) || (aio == "io_uring" && IsIoUringDisabled()) ? "threads" : aio;
     }
 
     private string Node => string.Create(CultureInfo.InvariantCulture, $"disk{_number}");
@@ -95,6 +95,12 @@ internal sealed class QemuBlockDevice : QemuDevice
         if (_device.Serial is { } serial)
             disk["serial"] = serial;
         return disk;
+    }
+
+    private static bool IsIoUringDisabled()
+    {
+        const string Setting = "/proc/sys/kernel/io_uring_disabled";
+        return File.Exists(Setting) && File.ReadAllText(Setting).Trim() == "2";
     }
 
     private SafeFileHandle Open(out bool isDevice)

@@ -99,11 +99,13 @@ internal sealed class QemuProcess : IDisposable
     public bool Kill() => _child.Kill(Signal.SIGKILL);
 
     /// <summary>Completes when the process is reaped and what it had said is read. Never faults.</summary>
-    public async Task<ExitStatus> DrainAsync()
+    /// <param name="others">What else ends with the process.</param>
+    public async Task<ExitStatus> DrainAsync(Func<Task>? others = null)
     {
         var status = await _child.Exited;
         // Nobody else holds the far ends, so these end at once; unless `path` is a script that left something behind.
-        await Task.WhenAny(Task.WhenAll(Errors.Completed, Console.Completed), Task.Delay(DrainTimeout, _time));
+        var read = Task.WhenAll(Errors.Completed, Console.Completed, others?.Invoke() ?? Task.CompletedTask);
+        await Task.WhenAny(read, Task.Delay(DrainTimeout, _time));
         return status;
     }
 

@@ -145,7 +145,6 @@ internal sealed class QmpClient : IAsyncDisposable
     {
         _socket.Dispose();
         await Closed;
-        _turn.Dispose();
     }
 
     private static byte[] Encode(PendingCommand command, JsonObject? arguments)

@@ -62,6 +62,18 @@ public sealed class QemuLifecycleTests
     }
 
     [TestMethod]
+    public async Task StopAsync_QemuHangs_KillsItAfterTheGrace()
+    {
+        await using var vm = TestVm.Create("test=idle");
+        await vm.StartAsync(Token);
+        ProcessTable.SendSignal(vm.Hypervisor.State.MainProcessId, Signal.SIGSTOP);
+        await vm.Hypervisor.StopAsync(TimeSpan.FromMilliseconds(300), Token);
+        Assert.AreEqual(VmExitReason.Stopped, (await vm.Hypervisor.Exited).Reason);
+        Assert.IsTrue(vm.Log.Lines.Any(line => line.Contains("it is killed", StringComparison.Ordinal)));
+        Assert.IsNull(ProcessTable.StartTimeOf(vm.Hypervisor.State.MainProcessId));
+    }
+
+    [TestMethod]
     public async Task PauseAsync_GuestPrints_IsSilentUntilResumed()
     {
         await using var vm = await TestVm.BootAsync("test=flood", Token);
