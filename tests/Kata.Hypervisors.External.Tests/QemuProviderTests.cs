@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Kata.Hypervisors.External.Tests;
 
 [TestClass]
-public sealed class QemuProviderTests
+public sealed class QemuProviderTests : IDisposable
 {
     private const UnixFileMode Executable = UnixFileMode.UserRead | UnixFileMode.UserExecute;
 
@@ -22,8 +22,7 @@ public sealed class QemuProviderTests
         Source = "/etc/kata/configuration.toml:3",
     };
 
-    [TestCleanup]
-    public void CleanUp() => _directory.Dispose();
+    public void Dispose() => _directory.Dispose();
 
     [TestMethod]
     public void Validate_Good_Passes()
