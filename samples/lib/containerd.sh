@@ -28,8 +28,8 @@ agent_name = "kata"
 static_sandbox_resource_mgmt = true
 
 [agent.kata]
-# Software emulation boots in seconds, not milliseconds.
-dial_timeout = 60
+# Software emulation boots in seconds, not milliseconds, and a busy machine takes its time.
+reconnect_timeout_ms = 60000
 
 [hypervisor.qemu]
 path = "$qemu"
@@ -131,5 +131,5 @@ containerd_stop() {
     done
     rm -rf "$containerd_home"
     # Shared with other containerds and shims: only what is empty goes.
-    rmdir --ignore-fail-on-non-empty /run/containerd/{s,fifo} /run/containerd 2>/dev/null || true
+    rmdir --ignore-fail-on-non-empty /run/kata /run/containerd/{s,fifo} /run/containerd 2>/dev/null || true
 }
