@@ -71,6 +71,7 @@ for part in "${parts[@]}"; do
             ;;
         packages)
             prepare_packages
+            prepare_guest
             step "Packaging tests"
             logged build-packaging-tests dotnet build tests/Kata.Packaging.Tests --nologo -v quiet
             run_project Kata.Packaging.Tests
