@@ -81,8 +81,8 @@ internal sealed class Sandbox : IDisposable
     {
         var (ipc, uts) = Linux.Namespaces.RunInNew(NamespaceKinds.Ipc | NamespaceKinds.Uts, () =>
         {
-            if (hostName.Length > 0)
-                Machine.SetHostName(hostName);
+            // The kernel's own name is "(none)".
+            Machine.SetHostName(hostName.Length > 0 ? hostName : "localhost");
             return (FileDescriptors.Open("/proc/thread-self/ns/ipc", OpenFlags.ReadOnly), FileDescriptors.Open("/proc/thread-self/ns/uts", OpenFlags.ReadOnly));
         });
         _namespaces.AddRange([ipc, uts]);
