@@ -10,6 +10,7 @@ internal sealed class LogfmtLogger : ILogger
     // Longer writes to a fifo are not atomic (PIPE_BUF): lines of several threads would mix.
     private const int MaxLineBytes = 4096;
     private const int MaxValueLength = 2000;
+    private const int LongestRepeatedValue = 40;
 
     private readonly LogFile _file;
     private readonly string _suffix;
@@ -38,16 +39,21 @@ internal sealed class LogfmtLogger : ILogger
             return;
         var line = new StringBuilder(256);
         line.Append("time=\"").Append(_clock.GetUtcNow().ToString("yyyy-MM-ddTHH:mm:ss.fffffffZ", CultureInfo.InvariantCulture));
+        var message = formatter(state, exception);
         line.Append("\" level=").Append(NameOf(logLevel)).Append(" msg=");
-        AppendValue(line, formatter(state, exception));
+        AppendValue(line, message);
         if (exception is not null)
             AppendField(line, "error", Describe(exception));
         if (state is IReadOnlyList<KeyValuePair<string, object?>> fields)
         {
             for (var i = 0; i < fields.Count; i++)
             {
-                if (fields[i].Key != "{OriginalFormat}")
-                    AppendField(line, fields[i].Key, Convert.ToString(fields[i].Value, CultureInfo.InvariantCulture) ?? "");
+                if (fields[i].Key == "{OriginalFormat}")
+                    continue;
+                var value = Convert.ToString(fields[i].Value, CultureInfo.InvariantCulture) ?? "";
+                // What the message quotes at length is not worth a second time.
+                if (value.Length <= LongestRepeatedValue || !message.Contains(value, StringComparison.Ordinal))
+                    AppendField(line, fields[i].Key, value);
             }
         }
 
@@ -68,8 +74,9 @@ internal sealed class LogfmtLogger : ILogger
         var text = exception.Message;
         for (var cause = exception.InnerException; cause is not null; cause = cause.InnerException)
         {
-            if (!text.Contains(cause.Message, StringComparison.Ordinal))
-                text += $" ({cause.Message})";
+            var message = cause is Grpc.Core.RpcException rpc ? rpc.Status.Detail : cause.Message;
+            if (!text.Contains(message, StringComparison.Ordinal))
+                text += $" ({message})";
         }
 
         return text;

@@ -3,6 +3,7 @@ using System.Text;
 using Google.Protobuf;
 using Kata.Linux;
 using Kata.Protocols.Containerd.Runtime;
+using Kata.Shim.Persistence;
 using Kata.Shim.Runtime;
 
 namespace Kata.Shim.Hosting;
@@ -13,6 +14,11 @@ namespace Kata.Shim.Hosting;
 /// </summary>
 internal static class StartCommand
 {
+    // The runtime's setting for how much is allocated between two collections, hexadecimal. By default it follows the size of the CPU's
+    // cache, and one burst of output grows the daemon by 20 MiB. It has no name in the runtime's configuration, only in the environment.
+    private const string AllocationBudgetVariable = "DOTNET_GCgen0size";
+    private const string AllocationBudget = "200000";
+
     /// <summary>The daemon's listening socket.</summary>
     internal const int ListenerDescriptor = 3;
 
@@ -37,7 +43,7 @@ internal static class StartCommand
             using var socket = ShimSocket.ListenOrFind(path);
             address = socket.Address;
             if (socket.Listener is not null)
-                StartDaemon(arguments, input, socket, bundle);
+                StartDaemon(arguments, role.SandboxId, input, socket, bundle);
         }
 
         BundleFiles.WriteAddress(bundle, address);
@@ -46,14 +52,14 @@ internal static class StartCommand
             : Encoding.UTF8.GetBytes(address);
     }
 
-    private static void StartDaemon(ShimArguments arguments, StartInput input, ShimSocket socket, string bundle)
+    private static void StartDaemon(ShimArguments arguments, string sandboxId, StartInput input, ShimSocket socket, string bundle)
     {
         ChildProcess? daemon = null;
         try
         {
             if (input.ShimCgroup.Length > 0)
                 ShimCgroup.Join(input.ShimCgroup);
-            daemon = Spawn(arguments, socket, bundle);
+            daemon = Spawn(arguments, sandboxId, socket, bundle);
             AdjustOomScore(daemon.Id);
             BundleFiles.WriteDaemonPid(bundle, daemon.Id);
         }
@@ -71,7 +77,7 @@ internal static class StartCommand
 
     // The daemon is born into a mount namespace of its own, so that every mount it makes is gone with its last process, however that
     // ends. unshare(2) acts on the calling thread only and the child inherits from it: hence the main thread, which ends right after.
-    private static ChildProcess Spawn(ShimArguments arguments, ShimSocket socket, string bundle)
+    private static ChildProcess Spawn(ShimArguments arguments, string sandboxId, ShimSocket socket, string bundle)
     {
         Namespaces.Unshare(NamespaceKinds.Mount);
         // Slave: the host's mounts still arrive here, ours never go there. Shared on top: virtiofsd's own namespace follows this one.
@@ -90,10 +96,21 @@ internal static class StartCommand
         {
             Path = Environment.ProcessPath!,
             Arguments = flags,
+            Environment = EnvironmentOf(arguments, sandboxId),
             WorkingDirectory = bundle,
             Descriptors = new Dictionary<int, System.Runtime.InteropServices.SafeHandle> { [ListenerDescriptor] = socket.Listener! },
             NewSession = true,
         });
+    }
+
+    private static Dictionary<string, string> EnvironmentOf(ShimArguments arguments, string sandboxId)
+    {
+        var environment = new Dictionary<string, string>();
+        foreach (System.Collections.DictionaryEntry variable in Environment.GetEnvironmentVariables())
+            environment[(string)variable.Key] = (string?)variable.Value ?? "";
+        environment.TryAdd(AllocationBudgetVariable, AllocationBudget);
+        environment[LeftoverCleaner.Mark] = $"{arguments.Namespace}/{sandboxId}";
+        return environment;
     }
 
     private static void TryCreateCoreSchedulingDomain(string bundle)

@@ -27,6 +27,8 @@ internal sealed class FakeAgent : AgentService.AgentServiceBase, IAsyncDisposabl
 
     internal FakeProcess Process(string container, string exec = "") => _processes[(container, exec)];
 
+    internal bool Has(string container, string exec) => _processes.ContainsKey((container, exec));
+
     internal void ReportOutOfMemory(string container) => _outOfMemory.Writer.TryWrite(container);
 
     public ValueTask DisposeAsync() => _server.DisposeAsync();

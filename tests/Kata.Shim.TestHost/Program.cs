@@ -1,0 +1,1 @@
+return await Kata.Shim.ShimHost.RunAsync(args);
