@@ -6,6 +6,9 @@ internal static class KataConfiguration
     public const int DefaultVcpus = 1;
     public const int DefaultMemoryMib = 256;
 
+    /// <summary>What a VM gets on top of its container's memory limit.</summary>
+    public const int OverheadMemoryMib = 192;
+
     public static string Text(Settings settings, int vcpus = DefaultVcpus, int memoryMib = DefaultMemoryMib, string extra = "") => $"""
         [hypervisor.qemu]
         path = "{settings.Qemu}"
@@ -14,6 +17,7 @@ internal static class KataConfiguration
         machine_type = "q35"
         default_vcpus = {vcpus}
         default_memory = {memoryMib}
+        overhead_memory = {OverheadMemoryMib}
         shared_fs = "virtio-fs"
         virtio_fs_daemon = "{settings.VirtioFsDaemon}"
         {extra}
