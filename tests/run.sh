@@ -38,6 +38,7 @@ run_project() {
     local name=$1 log="$logs/$1.log" program="artifacts/bin/$1/debug/$1" status=0 started=$SECONDS p f s
     shift
     "$program" --no-progress --output Detailed "$@" > "$log" 2>&1 || status=$?
+    sed -i 's/\x1b\[[0-9;]*m//g' "$log" # CI systems are given colours.
     p=$(sed -n 's/^ *succeeded: //p' "$log" | tail -n 1)
     f=$(sed -n 's/^ *failed: //p' "$log" | tail -n 1)
     s=$(sed -n 's/^ *skipped: //p' "$log" | tail -n 1)
