@@ -236,7 +236,10 @@ internal sealed class TaskManager
         {
             if (new FileInfo(path) is { Exists: true, Length: > MaxSpecSize } file)
                 throw RuntimeErrors.Invalid($"{path} has {file.Length} bytes; at most {MaxSpecSize} are read.");
-            return OciJson.ReadSpec(File.ReadAllBytes(path), path);
+            var spec = OciJson.ReadSpec(File.ReadAllBytes(path), path);
+            return spec.Process is { Args.Count: > 0 }
+                ? spec
+                : throw RuntimeErrors.Invalid($"{path}: process.args is missing; a container needs a program to run.");
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

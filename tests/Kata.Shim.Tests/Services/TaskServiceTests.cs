@@ -125,6 +125,8 @@ public sealed class TaskServiceTests
         StringAssert.Contains(await AssertFailsAsync(StatusCode.InvalidArgument, CreateAsync(shim, request)), "bundle /no/such/bundle");
         File.WriteAllText($"{shim.Bundle}/config.json", "{\n\"process\": 7 }");
         StringAssert.Contains(await AssertFailsAsync(StatusCode.InvalidArgument, CreateAsync(shim, shim.CreateRequest())), "config.json, line 2");
+        File.WriteAllText($"{shim.Bundle}/config.json", """{ "root": { "path": "rootfs" } }""");
+        StringAssert.Contains(await AssertFailsAsync(StatusCode.InvalidArgument, CreateAsync(shim, shim.CreateRequest())), "process.args is missing");
         File.Delete($"{shim.Bundle}/config.json");
         StringAssert.Contains(await AssertFailsAsync(StatusCode.InvalidArgument, CreateAsync(shim, shim.CreateRequest())), "config.json cannot be read");
         request = shim.CreateRequest();
