@@ -37,6 +37,7 @@ internal static class StartCommand
             if (!ShimSocket.IsServed(path))
                 throw new CommandLineException($"No shim serves sandbox {role.SandboxId}, which container {arguments.Id} belongs to: was the pod's sandbox deleted?");
             address = $"unix://{path}";
+            BundleFiles.WriteAddress(bundle, address);
         }
         else
         {
@@ -44,9 +45,10 @@ internal static class StartCommand
             address = socket.Address;
             if (socket.Listener is not null)
                 StartDaemon(arguments, role.SandboxId, input, socket, bundle);
+            else
+                BundleFiles.WriteAddress(bundle, address);
         }
 
-        BundleFiles.WriteAddress(bundle, address);
         return input.IsBootstrap
             ? new BootstrapResult { Version = 2, Address = address, Protocol = "ttrpc" }.ToByteArray()
             : Encoding.UTF8.GetBytes(address);
@@ -62,6 +64,8 @@ internal static class StartCommand
             daemon = Spawn(arguments, sandboxId, socket, bundle);
             AdjustOomScore(daemon.Id);
             BundleFiles.WriteDaemonPid(bundle, daemon.Id);
+            // A daemon whose address nobody learns must not stay.
+            BundleFiles.WriteAddress(bundle, socket.Address);
         }
         catch
         {
