@@ -33,6 +33,12 @@ public sealed class TomlTableTests
     }
 
     [TestMethod]
+    [DataRow("a = \"\\")]
+    [DataRow("\"\\")]
+    public void Parse_EndWithinEscape_IsASyntaxError(string text) =>
+        StringAssert.StartsWith(Assert.ThrowsExactly<ConfigurationException>(() => TomlFile.Parse(text, "f")).Message, "f");
+
+    [TestMethod]
     public void Parse_ArbitraryText_ParsesOrReportsTheLine() => Gen.String[Gen.Char["[]={}\"'\n.#ab1 -:\\,"], 0, 60].Sample(text =>
     {
         try

@@ -57,6 +57,11 @@ internal static class TomlFile
             var message = exception.Diagnostics is { Count: > 0 } diagnostics ? diagnostics[0].Message : exception.Message;
             throw new ConfigurationException("TOML syntax", source, message, exception);
         }
+        catch (ArgumentException exception)
+        {
+            // Tomlyn quotes the character after a backslash in its message, and cannot when the text ends there.
+            throw new ConfigurationException("TOML syntax", path, "The text ends within an escape sequence.", exception);
+        }
     }
 
     private static void ReadTable(TomlParser parser, string path, TomlTable table, int depth)
