@@ -19,7 +19,7 @@ public sealed class ConsumerTests
         var (exitCode, output) = await consumer.RunAsync(shim, TestContext.CancellationToken, "-version");
         Assert.AreEqual(0, exitCode, output);
         StringAssert.Contains(output, "io.containerd.kata.v2", StringComparison.Ordinal);
-        Assert.IsLessThan(10_000_000, size, "the budget of the shim's binary");
+        Assert.IsLessThan(9_000_000, size, "the budget of the shim's binary");
     }
 
     [TestMethod]
