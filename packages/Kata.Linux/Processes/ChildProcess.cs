@@ -33,7 +33,40 @@ public sealed class ChildProcess : IDisposable
 
     /// <summary>Starts a child.</summary>
     /// <exception cref="LinuxException">ENOENT or EACCES when the executable cannot be run, and others of posix_spawn(3).</exception>
-    public static unsafe ChildProcess Start(ChildProcessOptions options)
+    public static ChildProcess Start(ChildProcessOptions options)
+    {
+        var pid = Spawn(options);
+        return new ChildProcess(pid, OpenPidfd(pid));
+    }
+
+    /// <summary>
+    /// Starts a child that outlives this process: nobody waits for it here, which saves the thread that waiting takes. While this
+    /// process lives, <see cref="ProcessTable.SendSignal(int, Signal)"/> reaches the child by its id and nothing else.
+    /// </summary>
+    /// <returns>The process id.</returns>
+    /// <exception cref="LinuxException">As <see cref="Start"/>.</exception>
+    public static int StartUnwatched(ChildProcessOptions options) => Spawn(options);
+
+    /// <summary>Sends a signal; false when the child has ended already.</summary>
+    public bool Kill(Signal signal) => ProcessTable.SendSignal(_pidfd, signal);
+
+    /// <summary>Releases the descriptor of the child. The child goes on and is still reaped.</summary>
+    public void Dispose()
+    {
+        // The reaper waits on the same descriptor: it is closed when the child has been reaped.
+        if (Exited.IsCompleted)
+            _pidfd.Dispose();
+        else
+            _ = Exited.ContinueWith(static (_, state) => ((SafeFileHandle)state!).Dispose(), _pidfd, TaskScheduler.Default);
+    }
+
+    internal static SafeFileHandle OpenPidfd(int pid)
+    {
+        var fd = LinuxException.Check((long)pidfd_open(SYS_pidfd_open, pid, 0), "pidfd_open", pid.ToString());
+        return new SafeFileHandle((nint)fd, ownsHandle: true);
+    }
+
+    private static unsafe int Spawn(ChildProcessOptions options)
     {
         var attributes = stackalloc byte[SpawnAttributesSize];
         var actions = stackalloc byte[SpawnActionsSize];
@@ -53,7 +86,7 @@ public sealed class ChildProcess : IDisposable
                     &pid, strings.Add(options.Path), actions, attributes, strings.AddList([options.Path, .. options.Arguments]),
                     strings.AddList(EnvironmentOf(options))),
                 options);
-            return new ChildProcess(pid, OpenPidfd(pid));
+            return pid;
         }
         finally
         {
@@ -62,25 +95,6 @@ public sealed class ChildProcess : IDisposable
             _ = posix_spawn_file_actions_destroy(actions);
             _ = posix_spawnattr_destroy(attributes);
         }
-    }
-
-    /// <summary>Sends a signal; false when the child has ended already.</summary>
-    public bool Kill(Signal signal) => ProcessTable.SendSignal(_pidfd, signal);
-
-    /// <summary>Releases the descriptor of the child. The child goes on and is still reaped.</summary>
-    public void Dispose()
-    {
-        // The reaper waits on the same descriptor: it is closed when the child has been reaped.
-        if (Exited.IsCompleted)
-            _pidfd.Dispose();
-        else
-            _ = Exited.ContinueWith(static (_, state) => ((SafeFileHandle)state!).Dispose(), _pidfd, TaskScheduler.Default);
-    }
-
-    internal static SafeFileHandle OpenPidfd(int pid)
-    {
-        var fd = LinuxException.Check((long)pidfd_open(SYS_pidfd_open, pid, 0), "pidfd_open", pid.ToString());
-        return new SafeFileHandle((nint)fd, ownsHandle: true);
     }
 
     private static unsafe void SetSignals(void* attributes, ChildProcessOptions options)

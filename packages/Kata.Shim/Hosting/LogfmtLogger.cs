@@ -35,26 +35,27 @@ internal sealed class LogfmtLogger : ILogger
 
     public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
     {
-        if (!IsEnabled(logLevel))
-            return;
+        if (IsEnabled(logLevel))
+            Write(logLevel, formatter(state, exception), state as IReadOnlyList<KeyValuePair<string, object?>> ?? [], exception);
+    }
+
+    // Apart from Log, which NativeAOT compiles once per kind of record.
+    private void Write(LogLevel logLevel, string message, IReadOnlyList<KeyValuePair<string, object?>> fields, Exception? exception)
+    {
         var line = new StringBuilder(256);
         line.Append("time=\"").Append(_clock.GetUtcNow().ToString("yyyy-MM-ddTHH:mm:ss.fffffffZ", CultureInfo.InvariantCulture));
-        var message = formatter(state, exception);
         line.Append("\" level=").Append(NameOf(logLevel)).Append(" msg=");
         AppendValue(line, message);
         if (exception is not null)
             AppendField(line, "error", Describe(exception));
-        if (state is IReadOnlyList<KeyValuePair<string, object?>> fields)
+        for (var i = 0; i < fields.Count; i++)
         {
-            for (var i = 0; i < fields.Count; i++)
-            {
-                if (fields[i].Key == "{OriginalFormat}")
-                    continue;
-                var value = Convert.ToString(fields[i].Value, CultureInfo.InvariantCulture) ?? "";
-                // What the message quotes at length is not worth a second time.
-                if (value.Length <= LongestRepeatedValue || !message.Contains(value, StringComparison.Ordinal))
-                    AppendField(line, fields[i].Key, value);
-            }
+            if (fields[i].Key == "{OriginalFormat}")
+                continue;
+            var value = Convert.ToString(fields[i].Value, CultureInfo.InvariantCulture) ?? "";
+            // What the message quotes at length is not worth a second time.
+            if (value.Length <= LongestRepeatedValue || !message.Contains(value, StringComparison.Ordinal))
+                AppendField(line, fields[i].Key, value);
         }
 
         line.Append(_suffix);

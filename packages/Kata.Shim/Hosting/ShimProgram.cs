@@ -41,7 +41,7 @@ internal sealed class ShimProgram(string[] args, Func<List<IHypervisorProvider>>
                     Print(InfoCommand.Run());
                     return Task.FromResult(0);
                 case ShimAction.Start:
-                    Print(StartCommand.Run(arguments, Console.OpenStandardInput()));
+                    Print(Start(arguments));
                     return Task.FromResult(0);
                 case ShimAction.Delete:
                     return DeleteAsync(arguments);
@@ -55,6 +55,13 @@ internal sealed class ShimProgram(string[] args, Func<List<IHypervisorProvider>>
         {
             return Task.FromResult(Fail(exception, Failure));
         }
+    }
+
+    private static byte[] Start(ShimArguments arguments)
+    {
+        // Not System.Console, which is made for terminals.
+        using var input = new FileStream(new SafeFileHandle(0, ownsHandle: false), FileAccess.Read, bufferSize: 0);
+        return StartCommand.Run(arguments, input);
     }
 
     private async Task<int> DeleteAsync(ShimArguments arguments)

@@ -56,32 +56,29 @@ internal static class StartCommand
 
     private static void StartDaemon(ShimArguments arguments, string sandboxId, StartInput input, ShimSocket socket, string bundle)
     {
-        ChildProcess? daemon = null;
+        int? daemon = null;
         try
         {
             if (input.ShimCgroup.Length > 0)
                 ShimCgroup.Join(input.ShimCgroup);
             daemon = Spawn(arguments, sandboxId, socket, bundle);
-            AdjustOomScore(daemon.Id);
-            BundleFiles.WriteDaemonPid(bundle, daemon.Id);
+            AdjustOomScore(daemon.Value);
+            BundleFiles.WriteDaemonPid(bundle, daemon.Value);
             // A daemon whose address nobody learns must not stay.
             BundleFiles.WriteAddress(bundle, socket.Address);
         }
         catch
         {
-            daemon?.Kill(Signal.SIGKILL);
+            if (daemon is { } pid)
+                ProcessTable.SendSignal(pid, Signal.SIGKILL);
             socket.Abandon();
             throw;
-        }
-        finally
-        {
-            daemon?.Dispose();
         }
     }
 
     // The daemon is born into a mount namespace of its own, so that every mount it makes is gone with its last process, however that
     // ends. unshare(2) acts on the calling thread only and the child inherits from it: hence the main thread, which ends right after.
-    private static ChildProcess Spawn(ShimArguments arguments, string sandboxId, ShimSocket socket, string bundle)
+    private static int Spawn(ShimArguments arguments, string sandboxId, ShimSocket socket, string bundle)
     {
         Namespaces.Unshare(NamespaceKinds.Mount);
         // Slave: the host's mounts still arrive here, ours never go there. Shared on top: virtiofsd's own namespace follows this one.
@@ -96,7 +93,7 @@ internal static class StartCommand
         ];
         if (arguments.Debug)
             flags.Add("-debug");
-        return ChildProcess.Start(new ChildProcessOptions
+        return ChildProcess.StartUnwatched(new ChildProcessOptions
         {
             Path = Environment.ProcessPath!,
             Arguments = flags,

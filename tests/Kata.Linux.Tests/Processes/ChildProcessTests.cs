@@ -28,6 +28,16 @@ public sealed class ChildProcessTests
     }
 
     [TestMethod]
+    public void StartUnwatched_Child_LivesUntilItIsKilledById()
+    {
+        var pid = ChildProcess.StartUnwatched(new ChildProcessOptions { Path = "/bin/sleep", Arguments = ["1000"] });
+        var started = ProcessTable.StartTimeOf(pid);
+        Assert.IsNotNull(started);
+        Assert.IsTrue(ProcessTable.SendSignal(pid, Signal.SIGSTOP), "it is alive");
+        Assert.IsTrue(ProcessTable.KillAndWait(pid, started.Value, TimeSpan.FromSeconds(10)), "it has ended");
+    }
+
+    [TestMethod]
     public async Task Start_SwappedDescriptors_EachArrivesAtItsNumber()
     {
         var (outRead, outWrite) = FileDescriptors.Pipe();
