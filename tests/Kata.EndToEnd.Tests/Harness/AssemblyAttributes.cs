@@ -1,4 +1,2 @@
-using System.Runtime.Versioning;
 
-[assembly: SupportedOSPlatform("linux")]
 [assembly: DoNotParallelize]
