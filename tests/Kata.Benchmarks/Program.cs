@@ -1,4 +1,5 @@
 using Kata.Benchmarks;
+using Kata.Benchmarks.Run;
 using Kata.Benchmarks.Shim;
 using Kata.Benchmarks.Ttrpc;
 using Kata.Benchmarks.Vsock;
@@ -8,6 +9,7 @@ using Kata.Benchmarks.Vsock;
 Verb[] verbs =
 [
     ShimComparison.Verb,
+    RunBreakdown.Verb,
     TtrpcComparison.Verb,
     TtrpcPeer.ServeVerb,
     TtrpcPeer.LoadVerb,
