@@ -32,18 +32,18 @@ namespace Kata.Virtio;
 /// </example>
 public sealed class VhostUserVsock : IAsyncDisposable
 {
-    private const int StackBytes = 256 * 1024;
+    private readonly DeviceThread _thread;
 
-    private readonly EventLoop _loop;
-    private readonly VhostUserServer _server;
-    private readonly string[] _socketPaths;
-    private readonly ILogger _logger;
-    private readonly TaskCompletionSource _completed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-    private VhostUserVsock(EventLoop loop, VhostUserServer server, string[] socketPaths, ILogger logger)
+    private VhostUserVsock(DeviceThread thread, VhostUserServer server, string[] socketPaths, ILogger logger)
     {
-        (_loop, _server, _socketPaths, _logger) = (loop, server, socketPaths, logger);
-        new Thread(Run, StackBytes) { IsBackground = true, Name = "vhost-vsock" }.Start();
+        _thread = thread;
+        _ = LogFailureAsync(logger);
+        thread.Start(server, () =>
+        {
+            server.Dispose();
+            foreach (var path in socketPaths)
+                FileSystem.Unlink(path);
+        });
     }
 
     /// <summary>
@@ -51,7 +51,7 @@ public sealed class VhostUserVsock : IAsyncDisposable
     /// cref="VhostUserVsockOptions.VhostUserConnection"/>.
     /// Faults when the device failed, which is a defect or the host's lack of resources, never the guest's doing.
     /// </summary>
-    public Task Completed => _completed.Task;
+    public Task Completed => _thread.Completed;
 
     /// <summary>Makes the sockets and starts the device. When this returns, the VMM and host clients can connect.</summary>
     /// <exception cref="ArgumentException">The options contradict each other or are out of range.</exception>
@@ -64,7 +64,8 @@ public sealed class VhostUserVsock : IAsyncDisposable
             throw new ArgumentException("Either VhostUserSocketPath or VhostUserConnection is needed, not both.", nameof(options));
 
         var paths = new List<string>();
-        var loop = new EventLoop();
+        var thread = new DeviceThread("vhost-vsock");
+        var loop = thread.Loop;
         VsockMuxer? muxer = null;
         SafeFileHandle? vmm = null;
         try
@@ -85,7 +86,7 @@ public sealed class VhostUserVsock : IAsyncDisposable
                 server = VhostUserServer.Connected(loop, vmm, device, muxer, options.Logger);
             }
 
-            return new VhostUserVsock(loop, server, [.. paths], options.Logger);
+            return new VhostUserVsock(thread, server, [.. paths], options.Logger);
         }
         catch
         {
@@ -98,11 +99,7 @@ public sealed class VhostUserVsock : IAsyncDisposable
     }
 
     /// <summary>Stops the device: closes its connections and removes its sockets.</summary>
-    public async ValueTask DisposeAsync()
-    {
-        _loop.Stop();
-        await _completed.Task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-    }
+    public ValueTask DisposeAsync() => _thread.DisposeAsync();
 
     private static SafeFileHandle Listen(string path, List<string> made)
     {
@@ -113,37 +110,15 @@ public sealed class VhostUserVsock : IAsyncDisposable
         return listener;
     }
 
-    private void Run()
+    private async Task LogFailureAsync(ILogger logger)
     {
-        Exception? failure = null;
         try
         {
-            _loop.Run(_server);
+            await Completed.ConfigureAwait(false);
         }
-        catch (Exception e)
+        catch (Exception failure)
         {
-            failure = e;
+            VsockLog.DeviceFailed(logger, failure);
         }
-
-        try
-        {
-            _server.Dispose();
-            _loop.Dispose();
-            foreach (var path in _socketPaths)
-                FileSystem.Unlink(path);
-        }
-        catch (Exception e)
-        {
-            failure ??= e;
-        }
-
-        if (failure is null)
-        {
-            _completed.SetResult();
-            return;
-        }
-
-        VsockLog.DeviceFailed(_logger, failure);
-        _completed.SetException(failure);
     }
 }

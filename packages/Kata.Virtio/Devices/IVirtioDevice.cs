@@ -1,13 +1,14 @@
-using Kata.Virtio.Queues;
-
 namespace Kata.Virtio.Devices;
 
 /// <summary>
-/// A virtio device without its transport. The transport negotiates features, sets up the queues and forwards notifications;
-/// all calls come on the device's event-loop thread.
+/// A virtio device without its transport. The transport negotiates features and forwards accesses to configuration space; who serves the
+/// queues is told by <see cref="IQueueDevice"/> and <see cref="IDelegatedDevice"/>. Calls come on the thread of the first worker.
 /// </summary>
 internal interface IVirtioDevice
 {
+    /// <summary>The device's type (virtio 1.2, chapter 5).</summary>
+    uint DeviceType { get; }
+
     /// <summary>Feature bits the device offers, those of the queues included.</summary>
     ulong Features { get; }
 
@@ -19,17 +20,20 @@ internal interface IVirtioDevice
     /// <summary>Set once, before the first queue starts.</summary>
     IVirtioTransport? Transport { get; set; }
 
+    /// <summary>What driver and device agreed on, a subset of <see cref="Features"/>. Comes before the first queue starts.</summary>
+    void SetFeatures(ulong features)
+    {
+        // Most devices work the same with whatever was agreed on.
+    }
+
     /// <summary>Copies configuration space; bytes beyond its end read as zero.</summary>
     void ReadConfiguration(uint offset, Span<byte> destination);
 
-    /// <summary>The driver has set up a queue: the device may use it until <see cref="StopQueue"/> returns.</summary>
-    void StartQueue(int index, SplitQueue queue);
-
-    /// <summary>The queue is going away. Its position stays in the queue, so that a paused machine resumes where it was.</summary>
-    void StopQueue(int index);
-
-    /// <summary>The driver made buffers available.</summary>
-    void NotifyQueue(int index);
+    /// <summary>The driver writes configuration space. Most of it is read-only: writes there do nothing.</summary>
+    void WriteConfiguration(uint offset, ReadOnlySpan<byte> source)
+    {
+        // Nothing to write in most devices.
+    }
 
     /// <summary>Back to the state before any driver; all queues are stopped.</summary>
     void Reset();

@@ -8,13 +8,14 @@ namespace Kata.Virtio.Memory;
 /// valid as long as the regions, which belong to whoever made this. The guest may change the content at any time: copy first, then judge
 /// the copy.
 /// </summary>
-internal sealed unsafe class GuestMemory
+public sealed unsafe class GuestMemory
 {
     private readonly GuestMemoryRegion[] _regions;
     private readonly ulong[] _starts;
     private readonly ulong[] _ends;
     private readonly byte*[] _hosts;
 
+    /// <summary>Joins regions, which stay the caller's.</summary>
     /// <param name="regions">In any order, without overlap.</param>
     /// <exception cref="ArgumentException">Two regions overlap.</exception>
     public GuestMemory(IEnumerable<GuestMemoryRegion> regions)
@@ -33,8 +34,39 @@ internal sealed unsafe class GuestMemory
         }
     }
 
+    /// <summary>The regions, by address.</summary>
+    public IReadOnlyList<GuestMemoryRegion> Regions => _regions;
+
+    /// <summary>
+    /// The range as it is mapped here, for whoever fills memory before the guest runs. False when it does not lie within one region.
+    /// </summary>
+    public bool TryGetSpan(ulong address, int length, out Span<byte> span)
+    {
+        var pointer = length < 0 ? null : TryGetPointer(address, (ulong)length);
+        span = pointer == null ? default : new Span<byte>(pointer, length);
+        return pointer != null;
+    }
+
+    /// <summary>Copies out of guest memory. False when the range does not lie within one region.</summary>
+    public bool TryRead(ulong address, Span<byte> destination)
+    {
+        if (!TryGetSpan(address, destination.Length, out var source))
+            return false;
+        source.CopyTo(destination);
+        return true;
+    }
+
+    /// <summary>Copies into guest memory. False when the range does not lie within one region.</summary>
+    public bool TryWrite(ulong address, ReadOnlySpan<byte> source)
+    {
+        if (!TryGetSpan(address, source.Length, out var destination))
+            return false;
+        source.CopyTo(destination);
+        return true;
+    }
+
     /// <summary>The host address of a range that must lie within one region; null when it does not.</summary>
-    public byte* TryGetPointer(ulong address, ulong length)
+    internal byte* TryGetPointer(ulong address, ulong length)
     {
         var region = Find(address);
         return region >= 0 && length <= _ends[region] - address ? _hosts[region] + (address - _starts[region]) : null;
@@ -43,7 +75,7 @@ internal sealed unsafe class GuestMemory
     /// <summary>
     /// Appends the host ranges of a guest range, which may span adjacent regions. False when part of it is not memory or the list is full.
     /// </summary>
-    public bool TryAppend(ulong address, uint length, BufferList buffers)
+    internal bool TryAppend(ulong address, uint length, BufferList buffers)
     {
         while (length > 0)
         {

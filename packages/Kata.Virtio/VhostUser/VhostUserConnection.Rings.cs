@@ -136,7 +136,7 @@ internal sealed partial class VhostUserConnection
             throw new VhostUserException($"Ring {index} of {ring.Size} entries is misaligned or reaches beyond its memory region.");
         ring.IsStarted = ring.HasRun = true;
         VhostUserLog.RingStarted(_logger, index, ring.Size, ring.Base);
-        _device.StartQueue((int)index, ring.Queue);
+        _worker.StartQueue((int)index, ring.Queue);
     }
 
     private void Stop(uint index)
@@ -144,7 +144,7 @@ internal sealed partial class VhostUserConnection
         var ring = _rings[index];
         if (!ring.IsStarted)
             return;
-        _device.StopQueue((int)index);
+        _worker.StopQueue((int)index);
         ring.IsStarted = false;
         ring.Base = ring.Queue.Position;
         VhostUserLog.RingStopped(_logger, index, ring.Base);

@@ -14,7 +14,8 @@ internal sealed partial class VhostUserConnection : IEventHandler, IVirtioTransp
 
     private readonly EventLoop _loop;
     private readonly SafeFileHandle _socket;
-    private readonly IVirtioDevice _device;
+    private readonly IQueueDevice _device;
+    private readonly IQueueWorker _worker;
     private readonly ILogger _logger;
     private readonly Action _closed;
     private readonly EventRegistration _registration;
@@ -27,9 +28,10 @@ internal sealed partial class VhostUserConnection : IEventHandler, IVirtioTransp
 
     /// <param name="socket">Connected to the front end; owned from here on.</param>
     /// <param name="closed">Called on the loop's thread when the front end is gone, whoever ended it.</param>
-    public VhostUserConnection(EventLoop loop, SafeFileHandle socket, IVirtioDevice device, ILogger logger, Action closed)
+    public VhostUserConnection(EventLoop loop, SafeFileHandle socket, IQueueDevice device, ILogger logger, Action closed)
     {
         (_loop, _socket, _device, _logger, _closed) = (loop, socket, device, logger, closed);
+        _worker = device.Workers.Single();
         _rings = new VhostUserRing[device.QueueCount];
         for (var i = 0; i < _rings.Length; i++)
             _rings[i] = new VhostUserRing();
@@ -45,7 +47,7 @@ internal sealed partial class VhostUserConnection : IEventHandler, IVirtioTransp
         if (token != SocketToken)
         {
             if (_rings[token].IsStarted)
-                _device.NotifyQueue(token);
+                _worker.NotifyQueue(token);
             return;
         }
 
@@ -72,6 +74,11 @@ internal sealed partial class VhostUserConnection : IEventHandler, IVirtioTransp
         // vhost-user has no DEVICE_NEEDS_RESET; the error descriptor is what it offers.
         foreach (var ring in _rings)
             ring.Error.Signal();
+    }
+
+    public void ConfigurationChanged()
+    {
+        // Without a back-end channel vhost-user has no way to tell the front end.
     }
 
     public void Dispose() => Close();

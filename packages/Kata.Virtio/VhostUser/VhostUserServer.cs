@@ -39,7 +39,7 @@ internal sealed class VhostUserServer : IEventLoopClient, IEventHandler, IDispos
         return server;
     }
 
-    public bool Continue() => _device.Run();
+    public bool Continue() => _device.Continue();
 
     public void OnDeadline(long now) => _muxer.OnDeadline(now);
 

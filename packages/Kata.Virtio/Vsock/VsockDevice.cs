@@ -12,7 +12,7 @@ namespace Kata.Virtio.Vsock;
 /// cref="VsockMuxer"/>;
 /// payload goes straight between guest memory and host sockets. Events (queue 2) are never raised: the CID does not change.
 /// </summary>
-internal sealed partial class VsockDevice : IVirtioDevice
+internal sealed partial class VsockDevice : IQueueDevice, IQueueWorker
 {
     private const int ReceiveQueue = 0;
     private const int TransmitQueue = 1;
@@ -37,7 +37,13 @@ internal sealed partial class VsockDevice : IVirtioDevice
     private LogGate _malformedGate;
     private LogGate _brokenGate;
 
-    public VsockDevice(VsockMuxer muxer, ulong guestCid, ILogger logger) => (_muxer, _guestCid, _logger) = (muxer, guestCid, logger);
+    public VsockDevice(VsockMuxer muxer, ulong guestCid, ILogger logger)
+    {
+        (_muxer, _guestCid, _logger) = (muxer, guestCid, logger);
+        Workers = [this];
+    }
+
+    public uint DeviceType => Devices.DeviceType.Socket;
 
     public ulong Features => VirtioFeatures.Version1 | VirtioFeatures.EventIndex | VirtioFeatures.IndirectDescriptors | StreamFeature;
 
@@ -46,6 +52,16 @@ internal sealed partial class VsockDevice : IVirtioDevice
     public ushort MaxQueueSize => 256;
 
     public IVirtioTransport? Transport { get; set; }
+
+    public IReadOnlyList<IQueueWorker> Workers { get; }
+
+    public long Deadline => _muxer.Deadline;
+
+    public int WorkerOf(int queue) => 0;
+
+    public void OnDeadline(long now) => _muxer.OnDeadline(now);
+
+    public void OnIdle() => _muxer.ReleaseSpareBuffer();
 
     public void ReadConfiguration(uint offset, Span<byte> destination)
     {
@@ -102,7 +118,7 @@ internal sealed partial class VsockDevice : IVirtioDevice
     }
 
     /// <summary>Processes what the queues and the muxer have, within a budget. True when there is more to do at once.</summary>
-    public bool Run()
+    public bool Continue()
     {
         if (_isBroken || _receive is null || _transmit is null)
             return false;

@@ -77,7 +77,7 @@ internal sealed unsafe class BenchMachine : IEventLoopClient, IEventHandler, IDi
         }
     }
 
-    public bool Continue() => _device.Run();
+    public bool Continue() => _device.Continue();
 
     public void OnDeadline(long now) => _muxer.OnDeadline(now);
 

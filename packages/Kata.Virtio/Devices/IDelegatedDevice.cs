@@ -1,0 +1,18 @@
+using System.Runtime.InteropServices;
+using Kata.Virtio.Queues;
+
+namespace Kata.Virtio.Devices;
+
+/// <summary>A device whose queues somebody else serves: another process (vhost-user) or the host's kernel (vhost).</summary>
+internal interface IDelegatedDevice : IVirtioDevice
+{
+    /// <summary>Hands a queue over.</summary>
+    /// <param name="index">The queue.</param>
+    /// <param name="layout">Where the driver put it.</param>
+    /// <param name="kick">The eventfd of the driver's notifications.</param>
+    /// <param name="call">The eventfd that interrupts the driver.</param>
+    void StartQueue(int index, in QueueLayout layout, SafeHandle kick, SafeHandle call);
+
+    /// <summary>Takes a queue back: when this returns, nobody touches it.</summary>
+    void StopQueue(int index);
+}
