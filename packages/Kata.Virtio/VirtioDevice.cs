@@ -9,13 +9,19 @@ namespace Kata.Virtio;
 /// </summary>
 public abstract class VirtioDevice : IAsyncDisposable
 {
-    private protected VirtioDevice(IVirtioDevice model, IReadOnlyList<DeviceThread> threads) => (Model, Threads) = (model, threads);
+    private readonly TaskCompletionSource _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private protected VirtioDevice(IVirtioDevice model, IReadOnlyList<DeviceThread> threads)
+    {
+        (Model, Threads) = (model, threads);
+        Completed = CompleteAsync();
+    }
 
     /// <summary>
-    /// Ends when the device has. Faults when one of its threads failed, which is a defect or the host's lack of resources, never the
-    /// guest's doing.
+    /// Ends when the device has. Faults as soon as one of its threads, or the process that it delegates to, failed: a defect or the host's
+    /// lack of resources, never the guest's doing.
     /// </summary>
-    public Task Completed => Task.WhenAll(Threads.Select(thread => thread.Completed));
+    public Task Completed { get; }
 
     internal IVirtioDevice Model { get; }
 
@@ -31,6 +37,17 @@ public abstract class VirtioDevice : IAsyncDisposable
         GC.SuppressFinalize(this);
     }
 
+    /// <summary>Reports that the device cannot go on, while its threads still answer the transport. From any thread.</summary>
+    private protected void Fail(Exception reason) => _failed.TrySetException(reason);
+
     /// <summary>Closes what the device holds of the host. The threads have ended.</summary>
     private protected abstract void Release();
+
+    private async Task CompleteAsync() => await (await Task.WhenAny(_failed.Task, ThreadsAsync()).ConfigureAwait(false)).ConfigureAwait(false);
+
+    private async Task ThreadsAsync()
+    {
+        await foreach (var ended in Task.WhenEach(Threads.Select(thread => thread.Completed)).ConfigureAwait(false))
+            await ended.ConfigureAwait(false);
+    }
 }
