@@ -1,11 +1,15 @@
 using System.Runtime.InteropServices;
+using Kata.Virtio.Events;
 using Kata.Virtio.Memory;
 using Kata.Virtio.Queues;
 
 namespace Kata.Virtio.Devices;
 
-/// <summary>A device whose queues somebody else serves: another process (vhost-user) or the host's kernel (vhost).</summary>
-internal interface IDelegatedDevice : IVirtioDevice
+/// <summary>
+/// A device whose queues somebody else serves: another process (vhost-user) or the host's kernel (vhost). It has one thread for what is left
+/// to do here, of which it is the client; all calls come on that.
+/// </summary>
+internal interface IDelegatedDevice : IVirtioDevice, IEventLoopClient
 {
     /// <summary>
     /// The guest's memory: once when the device is put behind its transport, before any thread runs, and again when regions came or went.
