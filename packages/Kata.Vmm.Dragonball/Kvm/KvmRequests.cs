@@ -1,6 +1,6 @@
 namespace Kata.Vmm.Dragonball.Kvm;
 
-/// <summary>ioctl numbers of KVM on x86-64 (linux/kvm.h). The third and fourth digit of those with a structure are its size.</summary>
+/// <summary>ioctl numbers of KVM on x86-64 (linux/kvm.h). Bits 16 to 29 are the size of the structure, if there is one.</summary>
 internal static class KvmRequests
 {
     public const nuint KVM_GET_API_VERSION = 0xAE00;
