@@ -46,6 +46,7 @@ public enum Errno
     ETIME = 62,
     EPROTO = 71,
     EOVERFLOW = 75,
+    EBADFD = 77,
     ENOTSOCK = 88,
     EMSGSIZE = 90,
     EOPNOTSUPP = 95,

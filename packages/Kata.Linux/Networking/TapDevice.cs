@@ -4,7 +4,7 @@ using static Kata.Linux.Interop;
 namespace Kata.Linux;
 
 /// <summary>TAP network devices (linux/if_tun.h).</summary>
-public static class TapDevice
+public static partial class TapDevice
 {
     private const short IFF_TAP = 0x0002;
     private const short IFF_NO_PI = 0x1000;
