@@ -120,15 +120,7 @@ internal sealed unsafe partial class SplitQueue
 
     private bool TryBind(GuestMemory memory, in QueueLayout layout)
     {
-        var size = layout.Size;
-        if (size is 0 or > MaxSize || (size & (size - 1)) != 0)
-            return false;
-        if ((layout.DescriptorTable & 15) != 0 || (layout.AvailableRing & 1) != 0 || (layout.UsedRing & 3) != 0)
-            return false;
-        var descriptors = memory.TryGetPointer(layout.DescriptorTable, (ulong)size * Descriptor.Size);
-        var available = memory.TryGetPointer(layout.AvailableRing, 6 + ((ulong)size * 2));
-        var used = memory.TryGetPointer(layout.UsedRing, 6 + ((ulong)size * 8));
-        if (descriptors == null || available == null || used == null)
+        if (!layout.TryResolve(memory, out var descriptors, out var available, out var used))
             return false;
         _memory = memory;
         _layout = layout;

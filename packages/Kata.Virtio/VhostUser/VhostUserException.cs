@@ -1,4 +1,4 @@
 namespace Kata.Virtio.VhostUser;
 
-/// <summary>The front end broke the protocol: its connection is closed, with the message as the reason.</summary>
+/// <summary>The peer broke the protocol or is gone: the connection is closed, with the message as the reason.</summary>
 internal sealed class VhostUserException(string message) : Exception(message);

@@ -3,7 +3,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Kata.Virtio.VhostUser;
 
-/// <summary>A request of the front end. Owns the descriptors that nobody has taken out.</summary>
+/// <summary>A request of a front end, or a back end's reply. Owns the descriptors that nobody has taken out.</summary>
 internal sealed class VhostUserMessage : IDisposable
 {
     private readonly byte[] _payload;
@@ -21,6 +21,8 @@ internal sealed class VhostUserMessage : IDisposable
     public VhostUserRequest Request { get; }
 
     public bool NeedsReply => (_flags & VhostUserProtocol.NeedReplyFlag) != 0;
+
+    public bool IsReply => (_flags & VhostUserProtocol.ReplyFlag) != 0;
 
     public ReadOnlySpan<byte> Payload => _payload;
 

@@ -45,9 +45,9 @@ internal sealed class VhostUserReader : IDisposable
     {
         var (request, version, size) = (HeaderField(0), HeaderField(4) & VhostUserProtocol.VersionMask, HeaderField(8));
         if (version != VhostUserProtocol.Version)
-            throw new VhostUserException($"Request {request} has protocol version {version}, expected {VhostUserProtocol.Version}.");
+            throw new VhostUserException($"Message {request} has protocol version {version}, expected {VhostUserProtocol.Version}.");
         if (size > VhostUserProtocol.MaxPayload)
-            throw new VhostUserException($"Request {request} has {size} bytes of payload, more than any request needs.");
+            throw new VhostUserException($"Message {request} has {size} bytes of payload, more than any needs.");
         return (int)size;
     }
 

@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+
 namespace Kata.Virtio.VhostUser;
 
 /// <summary>A memory region as messages describe it.</summary>
@@ -10,6 +12,15 @@ internal readonly record struct VhostUserRegion(ulong GuestAddress, ulong Size, 
     /// <summary>Reads the description at <paramref name="offset"/> of a message's payload.</summary>
     public static VhostUserRegion Read(VhostUserMessage message, int offset) => new(
         message.ReadUInt64(offset), message.ReadUInt64(offset + 8), message.ReadUInt64(offset + 16), message.ReadUInt64(offset + 24));
+
+    /// <summary>Writes the description as messages carry it.</summary>
+    public void Write(Span<byte> payload)
+    {
+        BinaryPrimitives.WriteUInt64LittleEndian(payload, GuestAddress);
+        BinaryPrimitives.WriteUInt64LittleEndian(payload[8..], Size);
+        BinaryPrimitives.WriteUInt64LittleEndian(payload[16..], UserAddress);
+        BinaryPrimitives.WriteUInt64LittleEndian(payload[24..], FileOffset);
+    }
 
     /// <summary>Neither is it empty nor does it wrap around in any of its address spaces.</summary>
     public bool IsSane => Size != 0 && Size <= long.MaxValue
