@@ -41,6 +41,9 @@ internal static partial class Interop
     [LibraryImport(Libc, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int lchown(string path, uint uid, uint gid);
 
+    [LibraryImport(Libc, SetLastError = true)]
+    internal static unsafe partial nint getrandom(byte* buffer, nint length, uint flags);
+
     /// <summary>struct timespec on 64-bit Linux.</summary>
     [StructLayout(LayoutKind.Sequential)]
     internal struct TimeSpecification
