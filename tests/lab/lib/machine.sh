@@ -9,21 +9,29 @@ machine_run() {
     tail --follow --bytes=+1 --sleep-interval=0.05 --pid="$qemu" "$run/share/stderr" >&2 & tails+=($!)
     if ! timeout "$timeout" tail --follow --sleep-interval=0.05 --pid="$qemu" /dev/null; then
         kill -KILL "$qemu"
-        wait "${tails[@]}"
+        wait "$qemu" "${tails[@]}" 2> /dev/null || true
         printf 'lab: %s s passed; the command is ended.\n' "$timeout" >&2
         exit 124
     fi
     wait "${tails[@]}"
-    [ -s "$run/share/exit" ] || die "the lab ended before the command; its console: $(tail -n 40 "$run/console") $(cat "$run/"*.log)"
-    exit "$(cat "$run/share/exit")"
+    machine_exit
 }
 
 # machine_shell DIRECTORY: a console.
 machine_shell() {
-    machine_prepare "$1" bash -i
+    local rows columns
+    read -r rows columns < <(stty size)
+    machine_prepare "$1" bash -c "stty rows $rows columns $columns; exec bash -i"
     : > "$run/share/interactive"
-    machine_start -serial stdio
+    machine_start -chardev stdio,id=console,signal=off,logfile="$run/console" -serial chardev:console
     wait "$qemu" || true
+    machine_exit
+}
+
+# machine_exit: ends as the command did.
+machine_exit() {
+    [ -s "$run/share/exit" ] || die "the lab ended before the command; its console: $(tail -n 40 "$run/console") $(cat "$run/"*.log)"
+    exit "$(cat "$run/share/exit")"
 }
 
 # machine_prepare DIRECTORY COMMAND...: what the machine finds in the share directory.
@@ -51,6 +59,9 @@ machine_start() {
     mount --rbind / "$lab/tree"
     mount -o remount,bind,ro "$lab/tree"
     mount --bind "$lab/output" "$lab/tree$lab/output"
+    # Its lock is named after the socket's path, which is the same in every run.
+    mkdir -p /run/virtiofsd
+    mount -t tmpfs virtiofsd /run/virtiofsd
     "$virtiofsd" -f --socket-path="$run/virtiofsd.sock" -o "source=$lab/tree,cache=always,sandbox=chroot" 2> "$run/virtiofsd.log" &
     cp --sparse=always "$snapshot/ram" "$run/ram"
     until [ -S "$run/virtiofsd.sock" ]; do
