@@ -1,0 +1,45 @@
+using CsCheck;
+using Kata.Vmm.Dragonball.Boot;
+using Kata.Vmm.Dragonball.Boot.Images;
+using Kata.Vmm.Dragonball.Tests.Boot.Fakes;
+
+namespace Kata.Vmm.Dragonball.Tests.Boot;
+
+/// <summary>Whatever a file holds, loading it ends with a kernel in memory or a <see cref="BootException"/>.</summary>
+[TestClass]
+public sealed class HostileImageTests
+{
+    private static readonly Gen<(int, byte)[]> s_damage = Gen.Select(Gen.Int[0, 0x2FF], Gen.Byte).Array[1, 6];
+
+    [TestMethod]
+    public void Load_DamagedBzImage_FailsCleanlyOrNotAtAll() => LoadDamaged(SyntheticKernel.BzImage(), 0x1F0);
+
+    [TestMethod]
+    public void Load_DamagedElf_FailsCleanlyOrNotAtAll() => LoadDamaged(SyntheticKernel.Elf([0x40, 0, 0x20, 0, 0, 0, 0, 0]), 0);
+
+    private static void LoadDamaged(byte[] good, int headerAt)
+    {
+        using var memory = new TestMemory(4 << 20);
+        var low = new LowMemory(memory.Memory);
+        Gen.Select(s_damage, Gen.Frequency((3, Gen.Const(good.Length)), (1, Gen.Int[1, good.Length]))).Sample(
+            (damage, length) =>
+            {
+                var image = good[..length];
+                foreach (var (at, value) in damage)
+                    image[(headerAt + at) % length] = value;
+                using var file = TestImage.Of(image);
+                try
+                {
+                    var kernel = KernelImage.Load(file, low);
+                    Assert.IsTrue(kernel.End <= low.End);
+                    Assert.IsTrue(kernel.EntryPoint >= 0x10_0000 && kernel.EntryPoint < kernel.End);
+                }
+                catch (BootException)
+                {
+                }
+            },
+            iter: 20_000, threads: 1);
+        memory.AssertGuardsUntouched();
+        Assert.AreEqual(-1, memory.Bytes(0, 0x10_0000).IndexOfAnyExcept((byte)0), "an image was loaded over the boot data");
+    }
+}
