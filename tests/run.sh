@@ -53,8 +53,8 @@ run_project() {
     passed=$((passed + ${p:-0})) failed=$((failed + f)) skipped=$((skipped + ${s:-0}))
 }
 
-# Peers of the interoperability and comparison tests.
-prepare_tools runc strace golang-go golang-github-containerd-ttrpc-dev
+# Peers of the interoperability and comparison tests, and the ACPI interpreter that judges tables.
+prepare_tools acpica-tools runc strace golang-go golang-github-containerd-ttrpc-dev
 for part in "${parts[@]}"; do
     case "$part" in
         unit)

@@ -1,0 +1,56 @@
+using Kata.Vmm.Dragonball.Boot;
+using Kata.Vmm.Dragonball.Boot.Images;
+using Kata.Vmm.Dragonball.Tests.Boot.Fakes;
+
+namespace Kata.Vmm.Dragonball.Tests.Boot;
+
+/// <summary>The kernels of the guests that tests/run.sh builds: Debian 12's and Debian 13's.</summary>
+[TestClass]
+public sealed class RealKernelTests
+{
+    [TestMethod]
+    [DataRow("guest")]
+    [DataRow("guest-trixie")]
+    public void Prepare_DebianGuest_IsReadyToBoot(string guest)
+    {
+        using var kernel = ImageFile.Open(Artifact(guest, "vmlinuz"), "kernel");
+        using var initrd = ImageFile.Open(Artifact(guest, "initrd.img"), "initrd");
+        using var memory = new TestMemory(256 << 20);
+
+        var loaded = GuestBoot.Prepare(
+            memory.Memory, kernel, initrd, KernelCommandLine.ForStockKernel(quiet: true, ""), new() { VcpuCount = 1, VirtioWindows = [] });
+
+        Assert.AreEqual(BootProtocol.Linux64, loaded.Protocol);
+        Assert.AreEqual(0x100_0200ul, loaded.EntryPoint);
+        Assert.AreEqual(2047u, loaded.CommandLineLimit);
+        Assert.AreEqual((uint)initrd.Length, memory.Read<uint>(0x721C));
+        // cpio's magic, or that of a compressed archive, is not lost between the file and the top of memory.
+        Span<byte> first = stackalloc byte[6];
+        initrd.Read(0, first, "its magic");
+        Assert.IsTrue(memory.Bytes(memory.Read<uint>(0x7218), 6).SequenceEqual(first));
+    }
+
+    [TestMethod]
+    public void Load_DebianKernelInTooLittleMemory_SaysSo()
+    {
+        using var kernel = ImageFile.Open(Artifact("guest", "vmlinuz"), "kernel");
+        using var memory = new TestMemory(64 << 20);
+
+        var error = Assert.ThrowsExactly<BootException>(() => KernelImage.Load(kernel, new LowMemory(memory.Memory)));
+
+        StringAssert.Contains(error.Message, "does not fit into the machine's memory, which ends at 0x4000000");
+    }
+
+    private static string Artifact(string guest, string name)
+    {
+        for (var directory = AppContext.BaseDirectory; directory is not null; directory = Path.GetDirectoryName(directory))
+        {
+            var path = Path.Combine(directory, "artifacts", guest, name);
+            if (File.Exists(path))
+                return path;
+        }
+
+        Assert.Inconclusive($"needs artifacts/{guest}/{name}, which tests/run.sh builds");
+        return "";
+    }
+}
