@@ -9,7 +9,7 @@ namespace Kata.Virtio;
 
 /// <summary>
 /// A virtio socket device for a VMM with vhost-user support, served by this process: the host's side of the guest's AF_VSOCK without
-/// /dev/vhost-vsock. Host clients connect to <see cref="VhostUserVsockOptions.HybridSocketPath"/> and send <c>CONNECT port\n</c>; the
+/// /dev/vhost-vsock. Host clients connect to <see cref="VirtioVsockOptions.HybridSocketPath"/> and send <c>CONNECT port\n</c>; the
 /// device
 /// answers <c>OK hostport\n</c> once the guest has accepted, and closes the socket when it has not. While the guest's driver is not up, the
 /// line is held. A guest that connects to port P of the host (CID 2) reaches the unix socket <c>HybridSocketPath_P</c>.
@@ -34,15 +34,15 @@ public sealed class VhostUserVsock : IAsyncDisposable
 {
     private readonly DeviceThread _thread;
 
-    private VhostUserVsock(DeviceThread thread, VhostUserServer server, string[] socketPaths, ILogger logger)
+    private VhostUserVsock(DeviceThread thread, VhostUserServer server, string? socketPath, ILogger logger)
     {
         _thread = thread;
         _ = LogFailureAsync(logger);
         thread.Start(server, () =>
         {
             server.Dispose();
-            foreach (var path in socketPaths)
-                FileSystem.Unlink(path);
+            if (socketPath is not null)
+                FileSystem.Unlink(socketPath);
         });
     }
 
@@ -59,56 +59,38 @@ public sealed class VhostUserVsock : IAsyncDisposable
     public static VhostUserVsock Start(VhostUserVsockOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.GuestCid, 3u, nameof(options.GuestCid));
         if ((options.VhostUserSocketPath is null) == (options.VhostUserConnection is null))
             throw new ArgumentException("Either VhostUserSocketPath or VhostUserConnection is needed, not both.", nameof(options));
 
-        var paths = new List<string>();
         var thread = new DeviceThread("vhost-vsock");
         var loop = thread.Loop;
+        var path = options.VhostUserSocketPath;
         VsockMuxer? muxer = null;
         SafeFileHandle? vmm = null;
         try
         {
-            muxer = new VsockMuxer(
-                loop, Listen(options.HybridSocketPath, paths), options.HybridSocketPath, options.GuestCid, options.GuestReadyTimeout, options.Logger);
+            muxer = VsockMuxer.Listening(loop, options);
             var device = new VsockDevice(muxer, options.GuestCid, options.Logger);
-            VhostUserServer server;
-            if (options.VhostUserSocketPath is { } path)
-            {
-                vmm = Listen(path, paths);
-                server = VhostUserServer.Listening(loop, vmm, device, muxer, options.Logger);
-            }
-            else
-            {
-                vmm = options.VhostUserConnection!;
-                FileDescriptors.SetNonBlocking(vmm, true);
-                server = VhostUserServer.Connected(loop, vmm, device, muxer, options.Logger);
-            }
-
-            return new VhostUserVsock(thread, server, [.. paths], options.Logger);
+            vmm = path is null ? options.VhostUserConnection! : UnixSocket.Listen(path);
+            FileDescriptors.SetNonBlocking(vmm, true);
+            var server = path is null
+                ? VhostUserServer.Connected(loop, vmm, device, muxer, options.Logger)
+                : VhostUserServer.Listening(loop, vmm, device, muxer, options.Logger);
+            return new VhostUserVsock(thread, server, path, options.Logger);
         }
         catch
         {
             vmm?.Dispose();
+            if (vmm is not null && path is not null)
+                FileSystem.Unlink(path);
             muxer?.Dispose();
             loop.Dispose();
-            paths.ForEach(made => FileSystem.Unlink(made));
             throw;
         }
     }
 
     /// <summary>Stops the device: closes its connections and removes its sockets.</summary>
     public ValueTask DisposeAsync() => _thread.DisposeAsync();
-
-    private static SafeFileHandle Listen(string path, List<string> made)
-    {
-        // A client that connects without blocking fails when the backlog is full: it has room for as many as there can be streams.
-        var listener = UnixSocket.Listen(path, backlog: VsockLimits.MaxConnections);
-        made.Add(path);
-        FileDescriptors.SetNonBlocking(listener, true);
-        return listener;
-    }
 
     private async Task LogFailureAsync(ILogger logger)
     {

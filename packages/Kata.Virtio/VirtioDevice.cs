@@ -10,6 +10,7 @@ namespace Kata.Virtio;
 public abstract class VirtioDevice : IAsyncDisposable
 {
     private readonly TaskCompletionSource _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private bool _isReleased;
 
     private protected VirtioDevice(IVirtioDevice model, IReadOnlyList<DeviceThread> threads)
     {
@@ -33,14 +34,15 @@ public abstract class VirtioDevice : IAsyncDisposable
     {
         foreach (var thread in Threads)
             await thread.DisposeAsync().ConfigureAwait(false);
-        Release();
+        if (!Interlocked.Exchange(ref _isReleased, true))
+            Release();
         GC.SuppressFinalize(this);
     }
 
     /// <summary>Reports that the device cannot go on, while its threads still answer the transport. From any thread.</summary>
     private protected void Fail(Exception reason) => _failed.TrySetException(reason);
 
-    /// <summary>Closes what the device holds of the host. The threads have ended.</summary>
+    /// <summary>Closes what the device holds of the host. Once, when the threads have ended.</summary>
     private protected abstract void Release();
 
     private async Task CompleteAsync() => await (await Task.WhenAny(_failed.Task, ThreadsAsync()).ConfigureAwait(false)).ConfigureAwait(false);

@@ -49,9 +49,11 @@ internal sealed class EventLoop : IDisposable
     public void Modify(EventRegistration registration, SafeHandle descriptor, EpollEvents events) =>
         _epoll.Modify(descriptor, events, registration.EpollToken);
 
-    /// <summary>Ends the watch; no event comes after this.</summary>
+    /// <summary>Ends the watch; no event comes after this. A loop that is disposed watches nothing.</summary>
     public void Remove(EventRegistration registration, SafeHandle descriptor)
     {
+        if (_wakeUp.IsClosed)
+            return;
         _epoll.Remove(descriptor);
         ref var slot = ref _slots[registration.Slot];
         slot.Handler = null;

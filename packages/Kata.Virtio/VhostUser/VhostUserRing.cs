@@ -1,3 +1,4 @@
+using Kata.Virtio.Devices;
 using Kata.Virtio.Events;
 using Kata.Virtio.Queues;
 using Microsoft.Win32.SafeHandles;

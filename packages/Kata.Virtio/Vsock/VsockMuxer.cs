@@ -40,6 +40,18 @@ internal sealed partial class VsockMuxer : IEventHandler, IDisposable
         _listenerRegistration = loop.Add(listener, EpollEvents.Readable | EpollEvents.EdgeTriggered, this);
     }
 
+    /// <summary>Makes the socket for host clients and a muxer behind it. Its device runs on the same loop.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The guest's CID is reserved.</exception>
+    /// <exception cref="LinuxException">The socket could not be made.</exception>
+    public static VsockMuxer Listening(EventLoop loop, VirtioVsockOptions options)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.GuestCid, 3u, nameof(options.GuestCid));
+        // A client that connects without blocking fails when the backlog is full: it has room for as many as there can be streams.
+        var listener = UnixSocket.Listen(options.HybridSocketPath, backlog: VsockLimits.MaxConnections);
+        FileDescriptors.SetNonBlocking(listener, true);
+        return new VsockMuxer(loop, listener, options.HybridSocketPath, options.GuestCid, options.GuestReadyTimeout, options.Logger);
+    }
+
     /// <summary>When <see cref="OnDeadline"/> is due.</summary>
     public long Deadline { get; private set; } = long.MaxValue;
 
@@ -118,6 +130,7 @@ internal sealed partial class VsockMuxer : IEventHandler, IDisposable
         _spareBuffer = null;
     }
 
+    /// <summary>Closes everything and removes the socket for host clients.</summary>
     public void Dispose()
     {
         while (_all.Count > 0)
@@ -125,6 +138,7 @@ internal sealed partial class VsockMuxer : IEventHandler, IDisposable
         ReleaseSpareBuffer();
         _loop.Remove(_listenerRegistration, _listener);
         _listener.Dispose();
+        FileSystem.Unlink(_socketPath);
     }
 
     private static ulong Key(uint hostPort, uint guestPort) => ((ulong)hostPort << 32) | guestPort;

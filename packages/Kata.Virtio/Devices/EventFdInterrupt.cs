@@ -1,8 +1,7 @@
 using Kata.Linux;
-using Kata.Virtio.Devices;
 using Microsoft.Win32.SafeHandles;
 
-namespace Kata.Virtio.VhostUser;
+namespace Kata.Virtio.Devices;
 
 /// <summary>An interrupt that is an eventfd. Without one the driver polls.</summary>
 internal sealed class EventFdInterrupt : IQueueInterrupt, IDisposable
@@ -26,7 +25,7 @@ internal sealed class EventFdInterrupt : IQueueInterrupt, IDisposable
         }
         catch (LinuxException)
         {
-            // What the front end gave is no eventfd: its ring stays without interrupts, which harms it alone.
+            // What a front end gave is no eventfd: its ring stays without interrupts, which harms it alone.
             Set(null);
         }
     }
