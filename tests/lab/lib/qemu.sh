@@ -6,7 +6,7 @@ readonly run=$lab/run
 readonly machine=(
     -nodefaults -no-user-config -display none -no-reboot
     -machine pc,memory-backend=ram -accel tcg,thread=multi
-    -cpu "max,-xsave,-avx,-avx2,-f16c,-fma,-pku,-vaes,-vpclmulqdq"
+    -cpu "max,-xsave,-avx,-avx2,-f16c,-fma,-pku,-vaes,-vpclmulqdq,-erms,-fsrm"
     -smp "$lab_cpus" -m "${lab_memory}M"
     -object "memory-backend-file,id=ram,share=on,size=${lab_memory}M,mem-path=$run/ram"
     -kernel "$lab/vmlinuz" -initrd "$lab/initrd.img"
