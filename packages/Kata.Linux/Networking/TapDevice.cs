@@ -37,6 +37,27 @@ public static partial class TapDevice
         throw error;
     }
 
+    /// <summary>
+    /// As <see cref="OpenQueue"/>, for a device that somebody else has made. One queue of a device for several can be opened, too.
+    /// </summary>
+    /// <exception cref="LinuxException">
+    /// ENODEV when there is no such device; EINVAL when it is for one queue only; otherwise as <see cref="OpenQueue"/>.
+    /// </exception>
+    public static SafeFileHandle OpenExistingQueue(string name, bool multiQueue)
+    {
+        if (!Exists(name))
+            throw new LinuxException("open", name, Errno.ENODEV);
+        try
+        {
+            return OpenQueue(name, multiQueue);
+        }
+        catch (LinuxException exception) when (exception.Errno == Errno.EINVAL && !multiQueue)
+        {
+            // The kernel wants the same flag that the device was made with.
+            return OpenQueue(name, multiQueue: true);
+        }
+    }
+
     /// <summary>struct ifreq as far as TUNSETIFF reads it, 40 bytes.</summary>
     [System.Runtime.InteropServices.StructLayout(System.Runtime.InteropServices.LayoutKind.Sequential, Size = 40)]
     private unsafe struct InterfaceRequest

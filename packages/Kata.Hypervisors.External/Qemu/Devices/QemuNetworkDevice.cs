@@ -134,25 +134,8 @@ internal sealed class QemuNetworkDevice : QemuDevice
             throw new HypervisorException($"TAP device {_device.TapName} cannot be opened: {exception.Message}", exception);
         }
 
-        List<SafeFileHandle> Open()
-        {
-            if (!TapDevice.Exists(_device.TapName))
-                throw new LinuxException("open", _device.TapName, Errno.ENODEV);
-            return OpenAll(_device.QueuePairs, () => OpenQueue(_device.TapName, _device.QueuePairs > 1));
-        }
-    }
-
-    private static SafeFileHandle OpenQueue(string name, bool multiQueue)
-    {
-        try
-        {
-            return TapDevice.OpenQueue(name, multiQueue);
-        }
-        catch (LinuxException exception) when (exception.Errno == Errno.EINVAL && !multiQueue)
-        {
-            // Whoever made the device may have made it for several queues; the kernel wants the same flag again.
-            return TapDevice.OpenQueue(name, multiQueue: true);
-        }
+        List<SafeFileHandle> Open() =>
+            OpenAll(_device.QueuePairs, () => TapDevice.OpenExistingQueue(_device.TapName, _device.QueuePairs > 1));
     }
 
     private List<SafeFileHandle> OpenVhosts()

@@ -1,0 +1,10 @@
+namespace Kata.Virtio.Network;
+
+internal enum NetworkQueueRole
+{
+    /// <summary>No queue with what was negotiated.</summary>
+    None,
+    Receive,
+    Transmit,
+    Control,
+}

@@ -1,0 +1,12 @@
+using Kata.Linux;
+using Kata.Virtio.Devices;
+using Microsoft.Win32.SafeHandles;
+
+namespace Kata.Virtio.Tests.Network;
+
+internal sealed class SignallingInterrupt : IQueueInterrupt
+{
+    public SafeFileHandle Event { get; } = FileDescriptors.EventFd();
+
+    public void Signal() => FileDescriptors.Write(Event, [1, 0, 0, 0, 0, 0, 0, 0]);
+}
