@@ -16,4 +16,12 @@ public static class FileLock
                 throw LinuxException.FromLastError("flock");
         }
     }
+
+    /// <summary>flock(2) without waiting, for file servers: EAGAIN when another open file holds the lock.</summary>
+    /// <param name="operation">LOCK_SH 1, LOCK_EX 2 or LOCK_UN 8.</param>
+    public static Errno TryApply(SafeHandle descriptor, int operation)
+    {
+        const int LOCK_NB = 4;
+        return DirectoryOperations.Result(Interop.flock(descriptor, operation | LOCK_NB));
+    }
 }

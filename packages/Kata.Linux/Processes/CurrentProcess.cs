@@ -28,6 +28,18 @@ public static class CurrentProcess
         LinuxException.Check(Interop.setrlimit(RLIMIT_NOFILE, values), "setrlimit", "RLIMIT_NOFILE");
     }
 
+    /// <summary>How many descriptors this process may have open (RLIMIT_NOFILE, soft).</summary>
+    public static unsafe ulong DescriptorLimit
+    {
+        get
+        {
+            const int RLIMIT_NOFILE = 7;
+            var values = stackalloc ulong[2];
+            LinuxException.Check(Interop.getrlimit(RLIMIT_NOFILE, values), "getrlimit", "RLIMIT_NOFILE");
+            return values[0];
+        }
+    }
+
     /// <summary>Gives the process group a core scheduling cookie of its own (PR_SCHED_CORE_CREATE).</summary>
     public static void CreateCoreSchedulingDomain() =>
         LinuxException.Check(Interop.prctl(PR_SCHED_CORE, PR_SCHED_CORE_CREATE, 0, PIDTYPE_PGID, 0), "prctl", "PR_SCHED_CORE");
