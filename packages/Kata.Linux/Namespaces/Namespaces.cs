@@ -13,6 +13,17 @@ public static class Namespaces
     /// </summary>
     public static void Unshare(NamespaceKinds kinds) => LinuxException.Check(unshare((int)kinds), "unshare", kinds.ToString());
 
+    /// <summary>
+    /// setns(2) for the calling thread, for good: only for a thread of one's own, never a pool thread. Threads and children started by this
+    /// thread live in the namespace, too. Not for mount and user namespaces.
+    /// </summary>
+    /// <exception cref="LinuxException">ENOENT when there is no such file; EINVAL when it is no namespace of this kind.</exception>
+    public static void Enter(string path, NamespaceKinds kind)
+    {
+        using var descriptor = FileDescriptors.Open(path, OpenFlags.ReadOnly);
+        LinuxException.Check(setns(descriptor, (int)kind), "setns", path);
+    }
+
     /// <summary>Runs <paramref name="action"/> inside the namespace at <paramref name="path"/> on a thread of its own.</summary>
     /// <exception cref="LinuxException">ENOENT when there is no such file; EINVAL when it is no namespace of this kind.</exception>
     public static T RunIn<T>(string path, NamespaceKinds kind, Func<T> action)
