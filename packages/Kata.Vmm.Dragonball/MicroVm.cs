@@ -1,57 +1,172 @@
+using Kata.Abstractions;
+using Kata.Vmm.Dragonball.Machines;
+
 namespace Kata.Vmm.Dragonball;
 
 /// <summary>
-/// A virtual machine on KVM in this process. Its methods may be called from any thread; those that change its state take turns.
+/// A virtual machine on KVM in this process. Its methods may be called from any thread; those that change its state take turns. It has
+/// threads of its own: <c>vmm</c>, one <c>vcpuN</c> for each vCPU, and those of its devices.
 /// </summary>
-public sealed class MicroVm : IAsyncDisposable
+/// <example>
+/// <code>
+/// await using var vm = MicroVm.Create(new MicroVmOptions
+/// {
+///     KernelPath = "/boot/vmlinuz",
+///     InitrdPath = "/boot/initrd.img",
+///     ConsoleOutput = Console.OpenStandardOutput(),
+/// });
+/// await vm.StartAsync();
+/// var exit = await vm.Exited;
+/// </code>
+/// </example>
+public sealed partial class MicroVm : IAsyncDisposable
 {
-    private MicroVm()
-    {
-    }
+    private static readonly TimeSpan DefaultGrace = TimeSpan.FromSeconds(5);
+
+    private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly TaskCompletionSource<MicroVmExit> _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly BootClock _clock = new();
+    private readonly MicroVmOptions _options;
+    private volatile Machine? _machine;
+    private VmmThread? _thread;
+    private TimeSpan _grace = DefaultGrace;
+    private int _state;
+
+    private MicroVm(MicroVmOptions options) => _options = options;
 
     /// <summary>Checks the options. Takes nothing of the host yet.</summary>
     /// <exception cref="MicroVmOptionException">An option cannot have its value; names the option and what is allowed.</exception>
-    public static MicroVm Create(MicroVmOptions options) => throw new NotSupportedException();
+    public static MicroVm Create(MicroVmOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        MicroVmOptionsCheck.Validate(options);
+        return new MicroVm(options);
+    }
 
     /// <summary>What a microVM will miss on this host; empty when everything is there.</summary>
-    public static IReadOnlyList<HostFinding> CheckHost() => throw new NotSupportedException();
+    public static IReadOnlyList<HostFinding> CheckHost() => HostCheck.Run();
 
     /// <summary>Where it is in its life.</summary>
-    public MicroVmState State => throw new NotSupportedException();
+    public MicroVmState State
+    {
+        get => (MicroVmState)Volatile.Read(ref _state);
+        private set => Volatile.Write(ref _state, (int)value);
+    }
 
     /// <summary>Completes when the guest has ended and nothing of the host is held any more, whatever ended it. Never faults.</summary>
-    public Task<MicroVmExit> Exited => throw new NotSupportedException();
+    public Task<MicroVmExit> Exited => _exited.Task;
 
     /// <summary>The boot's milestones so far.</summary>
-    public MicroVmTimeline Timeline => throw new NotSupportedException();
+    public MicroVmTimeline Timeline => _clock.Read();
 
     /// <summary>Kernel ids of the threads that run the guest, by vCPU: for cgroups and affinity. Empty when it does not run.</summary>
-    public IReadOnlyList<int> VcpuThreadIds => throw new NotSupportedException();
+    public IReadOnlyList<int> VcpuThreadIds =>
+        State is MicroVmState.Running or MicroVmState.Paused ? [.. _machine!.Vcpus.Select(vcpu => vcpu.ThreadId)] : [];
+
+    /// <summary>How often each vCPU left the guest so far. Empty before the start.</summary>
+    public IReadOnlyList<VcpuExitCounts> VcpuExits => _machine is { } machine && State != MicroVmState.Created
+        ? [.. machine.Vcpus.Select(vcpu => vcpu.ExitCounts)]
+        : [];
+
+    /// <summary>Types into the guest's serial port.</summary>
+    /// <returns>How many bytes were taken: fewer when the guest does not read, none when it does not run.</returns>
+    public int WriteConsole(ReadOnlySpan<byte> data) =>
+        State is MicroVmState.Running or MicroVmState.Paused ? _machine!.Type(data) : 0;
 
     /// <summary>Makes the machine and lets the guest run. Returns then, not when the guest has booted.</summary>
     /// <exception cref="MicroVmException">The host lacks something, or it was started before. Nothing is left half-made.</exception>
-    public Task StartAsync(CancellationToken cancellationToken = default) => throw new NotSupportedException();
+    /// <exception cref="HypervisorException">Kernel or initrd cannot be loaded.</exception>
+    public async Task StartAsync(CancellationToken cancellationToken = default)
+    {
+        using var turn = await TakeTurnAsync(cancellationToken).ConfigureAwait(false);
+        if (State != MicroVmState.Created)
+            throw WrongState("A microVM is started once; make another one.");
+        _clock.Start();
+        _machine = new Machine(_options, _clock);
+        _thread = new VmmThread();
+        try
+        {
+            await BuildAsync(_machine, _thread, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            await EndAsync(_machine, MicroVmExitReason.Failure, e.Message).ConfigureAwait(false);
+            throw;
+        }
 
-    /// <summary>Stops the vCPUs where they are. Does nothing when they stand still already.</summary>
+        State = MicroVmState.Running;
+        _machine.ResumeVcpus();
+        MachineLog.Runs(_options.Logger);
+        _ = WatchAsync(_machine);
+    }
+
+    /// <summary>Stops the vCPUs where they are, then the devices. Does nothing when they stand still already.</summary>
     /// <exception cref="MicroVmException">It does not run.</exception>
-    public Task PauseAsync(CancellationToken cancellationToken = default) => throw new NotSupportedException();
+    public async Task PauseAsync(CancellationToken cancellationToken = default)
+    {
+        using var turn = await TakeTurnAsync(cancellationToken).ConfigureAwait(false);
+        if (State is not (MicroVmState.Running or MicroVmState.Paused))
+            throw WrongState("Only a microVM that runs can be paused.");
+        if (State == MicroVmState.Paused)
+            return;
+        await _machine!.PauseVcpusAsync().ConfigureAwait(false);
+        await _thread!.InvokeAsync(_machine.PauseDevices).ConfigureAwait(false);
+        State = MicroVmState.Paused;
+    }
 
-    /// <summary>Lets the vCPUs go on. Does nothing when they run.</summary>
+    /// <summary>Lets devices and vCPUs go on. Does nothing when they run.</summary>
     /// <exception cref="MicroVmException">It was not started, or has ended.</exception>
-    public Task ResumeAsync(CancellationToken cancellationToken = default) => throw new NotSupportedException();
+    public async Task ResumeAsync(CancellationToken cancellationToken = default)
+    {
+        using var turn = await TakeTurnAsync(cancellationToken).ConfigureAwait(false);
+        if (State is not (MicroVmState.Running or MicroVmState.Paused))
+            throw WrongState("Only a microVM that is paused can be resumed.");
+        if (State == MicroVmState.Running)
+            return;
+        await _thread!.InvokeAsync(_machine!.ResumeDevices).ConfigureAwait(false);
+        State = MicroVmState.Running;
+        _machine.ResumeVcpus();
+    }
 
     /// <summary>Ends the guest at once, without asking it, and frees everything. Does nothing when it has ended.</summary>
     /// <param name="grace">How long devices may take to write out what they hold.</param>
-    public Task StopAsync(TimeSpan grace, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+    public async Task StopAsync(TimeSpan grace, CancellationToken cancellationToken = default)
+    {
+        const string detail = "The host stopped it.";
+        using (await TakeTurnAsync(cancellationToken).ConfigureAwait(false))
+        {
+            _grace = grace;
+            if (State == MicroVmState.Created)
+            {
+                State = MicroVmState.Ended;
+                _exited.TrySetResult(new MicroVmExit(MicroVmExitReason.Stopped, "It was never started.", ""));
+            }
+            else
+            {
+                _machine!.End.Set(MicroVmExitReason.Stopped, detail);
+            }
+        }
 
-    /// <summary>Types into the guest's serial port.</summary>
-    /// <returns>How many bytes were taken: fewer when the guest does not read.</returns>
-    public int WriteConsole(ReadOnlySpan<byte> data) => throw new NotSupportedException();
+        await Exited.WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
 
     /// <summary>Connects to a port of the guest's vsock.</summary>
+    /// <returns>The connection; disposing it closes the guest's end.</returns>
     /// <exception cref="MicroVmException">There is no vsock device, it does not run, or nobody listens there.</exception>
-    public Task<Stream> ConnectVsockAsync(uint port, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+    public async Task<Stream> ConnectVsockAsync(uint port, CancellationToken cancellationToken = default)
+    {
+        if (_options.Vsock is not { } vsock)
+            throw new MicroVmException($"The microVM has no vsock device; set {nameof(MicroVmOptions.Vsock)}.", null, KataErrorKind.FailedPrecondition);
+        if (State is not (MicroVmState.Running or MicroVmState.Paused))
+            throw WrongState("Only a microVM that runs has a vsock.");
+        return await HybridVsockClient.ConnectAsync(vsock.HybridSocketPath, port, cancellationToken).ConfigureAwait(false);
+    }
 
     /// <summary>Stops it and waits until nothing is left.</summary>
-    public ValueTask DisposeAsync() => throw new NotSupportedException();
+    public async ValueTask DisposeAsync()
+    {
+        if (State != MicroVmState.Ended)
+            await StopAsync(DefaultGrace, CancellationToken.None).ConfigureAwait(false);
+        await Exited.ConfigureAwait(false);
+    }
 }

@@ -1,3 +1,4 @@
+using Kata.Virtio;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -29,6 +30,15 @@ public sealed record MicroVmOptions
 
     /// <summary>Receives what the guest writes to its serial port. Written from one thread; stays the caller's. Null for nobody.</summary>
     public Stream? ConsoleOutput { get; init; }
+
+    /// <summary>Whether there is a virtio-rng device, from which the guest's kernel takes randomness.</summary>
+    public bool HasEntropyDevice { get; init; } = true;
+
+    /// <summary>A virtio-vsock device, which <see cref="MicroVm.ConnectVsockAsync"/> needs; null for none.</summary>
+    public VirtioVsockOptions? Vsock { get; init; }
+
+    /// <summary>Shared directories that other processes serve, such as virtiofsd. They need shareable memory.</summary>
+    public IReadOnlyList<VhostUserFileSystemOptions> VhostUserFileSystems { get; init; } = [];
 
     /// <summary>
     /// The network namespace in which all threads and devices of the VMM live, as a path that <c>setns</c> can open. Null for the caller's.

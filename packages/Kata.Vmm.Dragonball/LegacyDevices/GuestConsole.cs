@@ -1,0 +1,164 @@
+using System.Text;
+
+namespace Kata.Vmm.Dragonball.LegacyDevices;
+
+/// <summary>
+/// What the guest says: keeps the end of it, notices a kernel's panic, and passes everything on to a stream on a thread of its own, so that
+/// a slow reader never holds up the guest. What such a reader misses is left out.
+/// </summary>
+internal sealed class GuestConsole : IAsyncDisposable
+{
+    private const int RingBytes = 64 * 1024;
+    private const int TailBytes = 4096;
+    private const int LineBytes = 256;
+    private const int StackBytes = 256 * 1024;
+    private static readonly TimeSpan s_longestDrain = TimeSpan.FromMilliseconds(500);
+
+    private readonly Lock _lock = new();
+    private readonly byte[] _ring = new byte[RingBytes];
+    private readonly byte[] _line = new byte[LineBytes];
+    private readonly SemaphoreSlim _available = new(0);
+    private readonly TaskCompletionSource _panicked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Action _firstByte;
+    private readonly Stream? _output;
+    private TaskCompletionSource _drained = new();
+    private int _lineLength;
+    private long _written;
+    private long _read;
+    private bool _readerWaits;
+    private bool _isEnding;
+
+    /// <param name="output">Gets everything from <see cref="Start"/> on; stays the caller's. Null for nobody.</param>
+    /// <param name="firstByte">Called once, on a vCPU thread.</param>
+    public GuestConsole(Stream? output, Action firstByte)
+    {
+        (_output, _firstByte) = (output, firstByte);
+        _drained.SetResult();
+    }
+
+    /// <summary>Begins to pass output on, on a thread that inherits the caller's namespaces.</summary>
+    public void Start()
+    {
+        if (_output is null)
+            return;
+        _drained = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        new Thread(() => Pump(_output), StackBytes) { IsBackground = true, Name = "console" }.Start();
+    }
+
+    /// <summary>Completes when the guest's kernel has reported its panic.</summary>
+    public Task Panicked => _panicked.Task;
+
+    /// <summary>What the kernel said of its panic; null without one.</summary>
+    public string? PanicMessage { get; private set; }
+
+    /// <summary>The last lines, at most 4 KiB.</summary>
+    public string Tail
+    {
+        get
+        {
+            lock (_lock)
+            {
+                var length = (int)Math.Min(_written, TailBytes);
+                var bytes = new byte[length];
+                for (var i = 0; i < length; i++)
+                    bytes[i] = _ring[(_written - length + i) % RingBytes];
+                // Cut in the middle of a line, it begins with the next one.
+                var start = length < _written ? Array.IndexOf(bytes, (byte)'\n') + 1 : 0;
+                return Encoding.UTF8.GetString(bytes, start, length - start);
+            }
+        }
+    }
+
+    /// <summary>The guest writes a byte.</summary>
+    public void Write(byte value)
+    {
+        lock (_lock)
+        {
+            if (_written == 0)
+                _firstByte();
+            _ring[_written++ % RingBytes] = value;
+            if (value == (byte)'\n')
+                EndLine();
+            else if (_lineLength < LineBytes)
+                _line[_lineLength++] = value;
+            WakeReader();
+        }
+    }
+
+    /// <summary>Waits, not for long, until the stream has got everything.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        lock (_lock)
+        {
+            _isEnding = true;
+            WakeReader();
+        }
+
+        await _drained.Task.WaitAsync(s_longestDrain).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private void EndLine()
+    {
+        var line = _line.AsSpan(0, _lineLength);
+        _lineLength = 0;
+        var panic = line.IndexOf("Kernel panic - not syncing"u8);
+        if (panic < 0 || PanicMessage is not null)
+            return;
+        PanicMessage = Encoding.UTF8.GetString(line[panic..]).TrimEnd();
+        _panicked.TrySetResult();
+    }
+
+    private void WakeReader()
+    {
+        if (!_readerWaits)
+            return;
+        _readerWaits = false;
+        _available.Release();
+    }
+
+    private void Pump(Stream output)
+    {
+        var chunk = new byte[TailBytes];
+        try
+        {
+            while (Take(chunk) is var count and > 0)
+            {
+                output.Write(chunk, 0, count);
+                output.Flush();
+            }
+        }
+        catch (Exception)
+        {
+            // The stream is the caller's, and so is what it throws: nobody listens any more.
+        }
+
+        _available.Dispose();
+        _drained.SetResult();
+    }
+
+    /// <summary>Waits for output; 0 at the end of it.</summary>
+    private int Take(byte[] chunk)
+    {
+        while (true)
+        {
+            lock (_lock)
+            {
+                if (_written > _read)
+                {
+                    _read = Math.Max(_read, _written - RingBytes);
+                    var start = (int)(_read % RingBytes);
+                    var count = (int)Math.Min(Math.Min(_written - _read, chunk.Length), RingBytes - start);
+                    Array.Copy(_ring, start, chunk, 0, count);
+                    _read += count;
+                    return count;
+                }
+
+                if (_isEnding)
+                    return 0;
+                _readerWaits = true;
+            }
+
+            _available.Wait();
+        }
+    }
+}

@@ -1,0 +1,21 @@
+using Kata.Virtio;
+
+namespace Kata.Vmm.Dragonball.Machines;
+
+/// <summary>Which virtio devices a machine has. Their order is that of their addresses, and so of the names the guest gives them.</summary>
+internal static class VirtioDevices
+{
+    /// <summary>How to make each device, and the option it comes from.</summary>
+    public static IEnumerable<(string Option, Func<VirtioDevice> Create)> Of(MicroVmOptions options)
+    {
+        if (options.HasEntropyDevice)
+            yield return (nameof(options.HasEntropyDevice), () => VirtioRng.Create(options.Logger));
+        if (options.Vsock is { } vsock)
+            yield return (nameof(options.Vsock), () => VirtioVsock.Create(vsock));
+        for (var i = 0; i < options.VhostUserFileSystems.Count; i++)
+        {
+            var fileSystem = options.VhostUserFileSystems[i];
+            yield return ($"{nameof(options.VhostUserFileSystems)}[{i}]", () => VhostUserFileSystem.Create(fileSystem));
+        }
+    }
+}

@@ -1,0 +1,68 @@
+using Kata.Vmm.Dragonball.Machines;
+
+namespace Kata.Vmm.Dragonball;
+
+/// <summary>Finds values that no machine can have.</summary>
+internal static class MicroVmOptionsCheck
+{
+    /// <summary>APIC ids are 8 bits wide, 255 is broadcast, and one is the IOAPIC's.</summary>
+    private const int MostVcpus = 254;
+
+    /// <summary>1 TiB.</summary>
+    private const int MostMemoryMib = 1 << 20;
+
+    /// <summary>COMMAND_LINE_SIZE of x86 without the terminator.</summary>
+    private const int LongestCommandLine = 2047;
+
+    /// <exception cref="MicroVmOptionException">The first value that cannot be used.</exception>
+    public static void Validate(MicroVmOptions options)
+    {
+        CheckFile(nameof(options.KernelPath), options.KernelPath, "a readable bzImage or ELF file");
+        if (options.InitrdPath is { } initrd)
+            CheckFile(nameof(options.InitrdPath), initrd, "a readable file, or null");
+        if (options.CommandLine.Length > LongestCommandLine || options.CommandLine.Any(c => c is < ' ' or > '~'))
+        {
+            throw new MicroVmOptionException(
+                nameof(options.CommandLine), $"{options.CommandLine.Length} characters, or not all of them printable.",
+                $"printable ASCII, at most {LongestCommandLine} characters");
+        }
+
+        if (options.VcpuCount is < 1 or > MostVcpus)
+            throw OutOfRange(nameof(options.VcpuCount), options.VcpuCount, $"1 to {MostVcpus}");
+        if (options.MemoryMib is < 2 or > MostMemoryMib || options.MemoryMib % 2 != 0)
+            throw OutOfRange(nameof(options.MemoryMib), options.MemoryMib, $"2 to {MostMemoryMib}, a multiple of 2");
+        if (!Enum.IsDefined(options.MemoryBacking))
+            throw OutOfRange(nameof(options.MemoryBacking), (int)options.MemoryBacking, string.Join(", ", Enum.GetNames<MicroVmMemoryBacking>()));
+        if (options.ConsoleOutput is { CanWrite: false })
+            throw new MicroVmOptionException(nameof(options.ConsoleOutput), "It cannot be written.", "a stream that can be written, or null");
+        if (options.NetworkNamespacePath is { } path)
+            CheckFile(nameof(options.NetworkNamespacePath), path, "a network namespace, e.g. /run/netns/NAME, or null");
+        CheckDevices(options);
+    }
+
+    private static void CheckDevices(MicroVmOptions options)
+    {
+        var count = VirtioDevices.Of(options).Count();
+        if (count > MachineLayout.MostVirtioDevices)
+        {
+            var last = VirtioDevices.Of(options).Last().Option;
+            throw new MicroVmOptionException(last, $"It is one of {count} virtio devices.", $"at most {MachineLayout.MostVirtioDevices} devices of all kinds");
+        }
+
+        if (options.VhostUserFileSystems.Count > 0 && options.MemoryBacking == MicroVmMemoryBacking.Anonymous)
+        {
+            throw new MicroVmOptionException(
+                nameof(options.MemoryBacking), $"Other processes, as {nameof(options.VhostUserFileSystems)} need them, cannot map private memory.",
+                $"{nameof(MicroVmMemoryBacking.Shared)} or {nameof(MicroVmMemoryBacking.HugePages)}");
+        }
+    }
+
+    private static MicroVmOptionException OutOfRange(string option, int value, string allowed) =>
+        new(option, $"{value} is not possible.", allowed);
+
+    private static void CheckFile(string option, string path, string allowed)
+    {
+        if (string.IsNullOrEmpty(path) || !File.Exists(path))
+            throw new MicroVmOptionException(option, $"'{path}' does not exist.", allowed);
+    }
+}
