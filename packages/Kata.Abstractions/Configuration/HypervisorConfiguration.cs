@@ -29,8 +29,8 @@ public sealed record HypervisorConfiguration
     /// <summary>The complete user part of the kernel command line: agent parameters, then <c>kernel_params</c>, then annotations.</summary>
     public string KernelParameters { get; init; } = "";
 
-    /// <summary><c>machine_type</c>: e.g. q35 or microvm.</summary>
-    public string MachineType { get; init; } = "q35";
+    /// <summary><c>machine_type</c>: e.g. q35 or microvm; empty for the hypervisor's own choice.</summary>
+    public string MachineType { get; init; } = "";
 
     /// <summary><c>machine_accelerators</c>: appended to the machine options.</summary>
     public string MachineAccelerators { get; init; } = "";

@@ -19,7 +19,8 @@ internal static class AgentSectionReader
         // The Go runtime's file gives one connect time in seconds.
         if (section.Has("dial_timeout"))
         {
-            reconnect ??= TimeSpan.FromSeconds(section.Integer("dial_timeout", 0));
+            var seconds = TimeSpan.FromSeconds(section.Integer("dial_timeout", 0));
+            reconnect ??= seconds;
             warnings.Add($"{section.SourceOf("dial_timeout")}: {section.Name}.dial_timeout is the Go runtime's spelling; use reconnect_timeout_ms.");
         }
 

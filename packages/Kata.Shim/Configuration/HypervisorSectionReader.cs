@@ -34,7 +34,7 @@ internal static class HypervisorSectionReader
             RootfsType = section.OneOf("rootfs_type", "ext4", "ext4", "xfs", "erofs"),
             Firmware = section.ExistingPath("firmware"),
             KernelParameters = string.Join(' ', [.. agentParameters, .. KernelParameters.Split(section.Text("kernel_params"))]),
-            MachineType = section.Text("machine_type") is { Length: > 0 } machine ? machine : "q35",
+            MachineType = section.Text("machine_type"),
             MachineAccelerators = section.Text("machine_accelerators"),
             CpuFeatures = section.Text("cpu_features"),
             Vcpus = size.Vcpus,

@@ -48,7 +48,7 @@ public sealed class AnnotationTests
     public void Apply_NotEnabled_IsIgnoredWithTheListToEdit()
     {
         var configuration = Load((Hypervisor + "machine_type", "microvm"));
-        Assert.AreEqual("q35", configuration.Hypervisor.MachineType);
+        Assert.AreEqual("", configuration.Hypervisor.MachineType);
         StringAssert.Contains(configuration.Warnings.Single(), $"enable_annotations ({_directory.ConfigPath}:8)");
     }
 

@@ -18,7 +18,7 @@ internal sealed record QemuMachine(string Type, string Options, string RebootMet
     public static QemuMachine Of(HypervisorConfiguration configuration) => configuration.MachineType switch
     {
         "microvm" => new("microvm", "pcie=on,acpi=on,auto-kernel-cmdline=off", "t", CanHotplug: false),
-        "q35" => Q35("q35"),
+        "" or "q35" => Q35("q35"),
         var type when type.StartsWith("pc-q35-", StringComparison.Ordinal) && !type.Contains(',', StringComparison.Ordinal) => Q35(type),
         var type => throw QemuConfiguration.Error(configuration, "machine_type", $"Machine type \"{type}\" is not supported; use q35 or microvm."),
     };
