@@ -1,0 +1,63 @@
+using Kata.Abstractions;
+using Kata.Abstractions.Devices;
+using Microsoft.Extensions.Logging;
+
+namespace Kata.Vmm.Dragonball.Adapter;
+
+/// <content>Devices, all there at boot, and the machine made of them.</content>
+internal sealed partial class DragonballHypervisor
+{
+    /// <summary>The names /dev/vda to /dev/vdz.</summary>
+    private const int MostDisks = 26;
+
+    private readonly List<Device> _devices = [];
+
+    public ValueTask<AttachedDevice> AddDeviceAsync(Device device, CancellationToken cancellationToken)
+    {
+        if (_vm is not null)
+            throw new NotSupportedByHypervisorException(DragonballProvider.ProviderName, $"adding device {device.Id} while it runs");
+        if (_devices.Exists(other => other.Id == device.Id))
+            throw new HypervisorException($"There is a device {device.Id} already.", null, KataErrorKind.AlreadyExists);
+        GuestAddress address = device switch
+        {
+            BlockDevice => NextDisk(),
+            NetworkDevice or SharedFileSystemDevice => new NoAddress(),
+            _ => throw new NotSupportedByHypervisorException(DragonballProvider.ProviderName, $"devices like {device}"),
+        };
+        _devices.Add(device);
+        AdapterLog.Added(context.Logger, device.Id);
+        return ValueTask.FromResult(new AttachedDevice(device, address));
+    }
+
+    public ValueTask RemoveDeviceAsync(string deviceId, CancellationToken cancellationToken)
+    {
+        if (!_devices.Exists(device => device.Id == deviceId) || _exited.Task.IsCompleted)
+            return ValueTask.CompletedTask;
+        throw new NotSupportedByHypervisorException(DragonballProvider.ProviderName, $"removing device {deviceId}, which was there at boot");
+    }
+
+    private DeviceNodeAddress NextDisk()
+    {
+        var index = _devices.OfType<BlockDevice>().Count();
+        return index < MostDisks
+            ? new DeviceNodeAddress($"/dev/vd{(char)('a' + index)}")
+            : throw new NotSupportedByHypervisorException(DragonballProvider.ProviderName, $"more than {MostDisks} disks");
+    }
+
+    private MicroVmOptions MakeOptions() => new()
+    {
+        KernelPath = Configuration.Kernel,
+        InitrdPath = Configuration.Initrd.Length > 0 ? Configuration.Initrd : null,
+        CommandLine = KernelCommandLine.Build(Configuration),
+        VcpuCount = Configuration.Vcpus,
+        // A VM's memory is a multiple of 2 MiB.
+        MemoryMib = checked((int)(Configuration.MemoryMib + (Configuration.MemoryMib & 1))),
+        MemoryBacking = Configuration.HugePages ? MicroVmMemoryBacking.HugePages
+            : Configuration.SharedMemory ? MicroVmMemoryBacking.Shared
+            : MicroVmMemoryBacking.Anonymous,
+        PrefaultMemory = Configuration.MemoryPrealloc,
+        ConsoleOutput = context.Logger.IsEnabled(LogLevel.Debug) ? new ConsoleLog(context.Logger) : null,
+        NetworkNamespacePath = context.NetworkNamespacePath,
+        Logger = context.Logger,
+    };
+}
