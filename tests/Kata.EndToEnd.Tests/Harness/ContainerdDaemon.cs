@@ -35,6 +35,13 @@ internal sealed class ContainerdDaemon : IAsyncDisposable
 
             [debug]
             level = "debug"
+
+            # containerd's own patience with a shim that is loaded, ended or asked.
+            [timeouts]
+            "io.containerd.timeout.shim.cleanup" = "{Settings.Scaled(5).TotalSeconds}s"
+            "io.containerd.timeout.shim.load" = "{Settings.Scaled(5).TotalSeconds}s"
+            "io.containerd.timeout.shim.shutdown" = "{Settings.Scaled(3).TotalSeconds}s"
+            "io.containerd.timeout.task.state" = "{Settings.Scaled(2).TotalSeconds}s"
             """);
     }
 
@@ -60,7 +67,7 @@ internal sealed class ContainerdDaemon : IAsyncDisposable
                 await client.Version.VersionAsync(new());
                 return;
             }
-            catch (RpcException) when (deadline.Elapsed < TimeSpan.FromSeconds(20) && !_process.HasExited)
+            catch (RpcException) when (deadline.Elapsed < Settings.Scaled(20) && !_process.HasExited)
             {
                 await Task.Delay(50);
             }

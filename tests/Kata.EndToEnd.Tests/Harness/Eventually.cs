@@ -6,7 +6,7 @@ namespace Kata.EndToEnd.Tests.Harness;
 internal static class Eventually
 {
     /// <summary>Long enough for a VM under software emulation on a busy machine.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    public static readonly TimeSpan Patience = Settings.Scaled(60);
 
     public static async Task<T> GetAsync<T>(Func<T?> probe, string what, TimeSpan? patience = null)
         where T : class

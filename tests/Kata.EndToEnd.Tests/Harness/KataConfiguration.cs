@@ -10,24 +10,30 @@ internal static class KataConfiguration
     public const int OverheadMemoryMib = 192;
 
     public static string Text(Settings settings, int vcpus = DefaultVcpus, int memoryMib = DefaultMemoryMib, string extra = "") => $"""
-        [hypervisor.qemu]
-        path = "{settings.Qemu}"
+        [hypervisor.{settings.Hypervisor}]
         kernel = "{settings.Kernel}"
         initrd = "{settings.Initrd}"
-        machine_type = "q35"
         default_vcpus = {vcpus}
         default_memory = {memoryMib}
         overhead_memory = {OverheadMemoryMib}
-        shared_fs = "virtio-fs"
-        virtio_fs_daemon = "{settings.VirtioFsDaemon}"
+        {(settings.IsInProcess ? "shared_fs = \"inline-virtio-fs\"" : External(settings))}
         {extra}
 
         [agent.kata]
+        reconnect_timeout_ms = {Settings.Scaled(60).TotalMilliseconds}
+        request_timeout_ms = {Settings.Scaled(30).TotalMilliseconds}
 
         [runtime]
         name = "virt_container"
-        hypervisor_name = "qemu"
+        hypervisor_name = "{settings.Hypervisor}"
         agent_name = "kata"
         static_sandbox_resource_mgmt = true
+        """;
+
+    private static string External(Settings settings) => $"""
+        path = "{settings.Qemu}"
+        machine_type = "q35"
+        shared_fs = "virtio-fs"
+        virtio_fs_daemon = "{settings.VirtioFsDaemon}"
         """;
 }

@@ -84,7 +84,7 @@ internal sealed class ProcessIo : IAsyncDisposable
 
         if (_input is not null)
             await (await _input).DisposeAsync();
-        await Task.WhenAny(Task.WhenAll(_output!.Completion, _error?.Completion ?? Task.CompletedTask), Task.Delay(TimeSpan.FromSeconds(5)));
+        await Task.WhenAny(Task.WhenAll(_output!.Completion, _error?.Completion ?? Task.CompletedTask), Task.Delay(Settings.Scaled(5)));
         Directory.Delete(_directory, recursive: true);
     }
 

@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+
 namespace Kata.EndToEnd.Tests.Harness;
 
 /// <summary>What is under test, from <c>KATA_E2E_*</c> variables or the build's usual places.</summary>
@@ -13,7 +16,15 @@ internal sealed class Settings
     /// <summary>Whether containers run in a VM of ours; otherwise the scenarios are being checked against another runtime.</summary>
     public bool IsKata => Runtime.Contains("kata", StringComparison.Ordinal);
 
-    public string Shim { get; } = Variable("KATA_E2E_SHIM") ?? Artifact("shim/containerd-shim-kata-v2");
+    /// <summary>The hypervisor of the VMs: <c>qemu</c>, or <c>dragonball</c> in the shim's own process.</summary>
+    public string Hypervisor { get; } = Variable("KATA_E2E_HYPERVISOR") ?? "qemu";
+
+    public bool IsInProcess => Hypervisor == "dragonball";
+
+    /// <summary>How much slower than a usual machine this one is: all patience is multiplied by it.</summary>
+    public static double TimeFactor { get; } = double.Parse(Variable("KATA_E2E_TIME_FACTOR") ?? "1", CultureInfo.InvariantCulture);
+
+    public string Shim => Variable("KATA_E2E_SHIM") ?? Artifact($"{(IsInProcess ? "shim-dragonball" : "shim")}/containerd-shim-kata-v2");
 
     public string Kernel { get; } = Variable("KATA_E2E_KERNEL") ?? Artifact("guest/vmlinuz");
 
@@ -37,9 +48,20 @@ internal sealed class Settings
             return $"{tool} in PATH";
         if (!IsKata)
             return null;
-        string[] files = [Shim, Kernel, Initrd, Qemu, VirtioFsDaemon];
-        return files.FirstOrDefault(f => !File.Exists(f));
+        string[] files = [Shim, Kernel, Initrd];
+        if (!IsInProcess)
+            files = [.. files, Qemu, VirtioFsDaemon];
+        return files.FirstOrDefault(f => !File.Exists(f)) ?? (IsInProcess ? MissingKvm() : null);
     }
+
+    /// <summary>/dev/kvm alone may be a software KVM, which does not run unmodified kernels.</summary>
+    private static string? MissingKvm() =>
+        File.Exists("/dev/kvm") && Regex.IsMatch(File.ReadAllText("/proc/cpuinfo"), @"^flags\s*:.* (svm|vmx)( |$)", RegexOptions.Multiline)
+            ? null
+            : "/dev/kvm on a CPU with svm or vmx; tests/run.sh lab runs these scenarios in the KVM lab";
+
+    /// <summary>A time that is enough on a usual machine, for this one.</summary>
+    public static TimeSpan Scaled(double seconds) => TimeSpan.FromSeconds(seconds * TimeFactor);
 
     public static string? Find(string tool) => (Environment.GetEnvironmentVariable("PATH") ?? "")
         .Split(':')

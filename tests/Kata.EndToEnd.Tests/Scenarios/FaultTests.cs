@@ -9,7 +9,7 @@ namespace Kata.EndToEnd.Tests.Scenarios;
 [TestClass]
 public sealed class FaultTests : ScenarioTest
 {
-    protected override TimeSpan CleanupTime => TimeSpan.FromSeconds(60);
+    protected override TimeSpan CleanupTime => Settings.Scaled(60);
 
     // runc's shim removes a dead shim's socket on the next start with the same id only.
     protected override bool IsTolerated(string entry) =>
@@ -18,7 +18,7 @@ public sealed class FaultTests : ScenarioTest
     [TestMethod]
     public async Task Vmm_Killed_EndsTheContainer()
     {
-        RequireVm();
+        RequireExternalVmm();
         await using var container = await RunAsync("sleep", "1000");
         var exec = await container.StartExecAsync(new(), "sleep", "1000");
 
@@ -42,7 +42,7 @@ public sealed class FaultTests : ScenarioTest
     [TestMethod]
     public async Task VirtioFsDaemon_Killed_EndsTheContainer()
     {
-        RequireVm();
+        RequireExternalVmm();
         await using var container = await RunAsync("sleep", "1000");
 
         foreach (var daemon in HostProcesses.VirtioFsDaemons(Host, container.Id))

@@ -22,7 +22,7 @@ public sealed class LeakTests : ScenarioTest
         await Eventually.GetAsync(
             () => ContainerdDescriptors() <= before + OwnDescriptors ? this : null,
             $"return of containerd to {before} descriptors, it has {ContainerdDescriptors()}",
-            TimeSpan.FromSeconds(20));
+            Settings.Scaled(20));
     }
 
     [TestMethod]
@@ -51,7 +51,7 @@ public sealed class LeakTests : ScenarioTest
         await Eventually.GetAsync(
             () => Descriptors(shim) <= before + 2 ? this : null,
             $"return of the shim to {before} descriptors, it has {Descriptors(shim)}",
-            TimeSpan.FromSeconds(20));
+            Settings.Scaled(20));
     }
 
     private static int ContainerdDescriptors() => Descriptors(Host.Containerd.InsidePid);

@@ -17,7 +17,7 @@ public abstract class ScenarioTest
     internal static bool IsHostAvailable => s_missing is null;
 
     /// <summary>How long containerd and the shim may take to clean up after a scenario.</summary>
-    protected virtual TimeSpan CleanupTime => TimeSpan.FromSeconds(15);
+    protected virtual TimeSpan CleanupTime => Settings.Scaled(15);
 
     [AssemblyInitialize]
     public static async Task StartHostAsync(TestContext context)
@@ -62,6 +62,13 @@ public abstract class ScenarioTest
     {
         if (!Host.Settings.IsKata)
             Assert.Inconclusive($"needs a runtime with VMs; {Host.Settings.Runtime} has none");
+    }
+
+    protected static void RequireExternalVmm()
+    {
+        RequireVm();
+        if (Host.Settings.IsInProcess)
+            Assert.Inconclusive($"needs a VMM that is a process of its own; {Host.Settings.Hypervisor} runs in the shim");
     }
 
     /// <summary>Asserts how containerd reports an error; runc's shim reports some as unknown, which ours does better.</summary>

@@ -17,7 +17,7 @@ public abstract class SharedContainerTest : ScenarioTest
             return;
         await s_container.DisposeAsync();
         s_container = null;
-        await Eventually.EmptyAsync(() => HostSnapshot.Take(Host).NotIn(s_before!), "The class's container left behind", TimeSpan.FromSeconds(15));
+        await Eventually.EmptyAsync(() => HostSnapshot.Take(Host).NotIn(s_before!), "The class's container left behind", Settings.Scaled(15));
     }
 
     /// <summary>Starts the class's container; its output must say "ready" once all of its processes are there.</summary>
