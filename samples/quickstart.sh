@@ -5,9 +5,9 @@ cd "$(dirname "$0")/.."
 
 usage() {
     cat <<'HELP'
-Usage: samples/quickstart.sh [--keep | --clean]
+Usage: samples/quickstart.sh [--hypervisor qemu|dragonball] [--keep | --clean]
 
-Runs one container in a QEMU microVM, with a shim made from the packages of this checkout. On a
+Runs one container in a microVM, with a shim made from the packages of this checkout. On a
 Debian 12 machine with the .NET SDK, as root, it
 
   - installs the Debian packages it needs (containerd, QEMU, crun, busybox, a C toolchain),
@@ -19,6 +19,10 @@ Debian 12 machine with the .NET SDK, as root, it
 A second run reuses what is there and takes a few seconds plus the boot. Everything that is built
 goes to artifacts/; nothing is left running.
 
+  --hypervisor qemu        the VM is a QEMU process, with KVM or in software emulation (default)
+  --hypervisor dragonball  the VM is in the shim's own process, with KVM. On a machine without
+             KVM in hardware all of this happens in the KVM lab (tests/lab/lab.sh), an emulated
+             host; that takes minutes instead of seconds
   --keep     leave containerd up and show commands to try
   --clean    stop what --keep left up and remove everything that was built
   -h, --help show this help
@@ -26,13 +30,22 @@ HELP
 }
 
 mode=run
-case "$#:${1-}" in
-    0:) ;;
-    1:--keep) mode=keep ;;
-    1:--clean) mode=clean ;;
-    1:-h|1:--help) usage; exit 0 ;;
-    *) echo "samples/quickstart.sh: unknown arguments: $*" >&2; usage >&2; exit 2 ;;
-esac
+hypervisor=qemu
+arguments="$*"
+while [ $# -gt 0 ]; do
+    case "$1:${2-}" in
+        --hypervisor:qemu|--hypervisor:dragonball) hypervisor=$2; shift ;;
+        --keep:*) mode=keep ;;
+        --clean:*) mode=clean ;;
+        -h:*|--help:*) usage; exit 0 ;;
+        *) echo "samples/quickstart.sh: unknown arguments: $arguments" >&2; usage >&2; exit 2 ;;
+    esac
+    shift
+done
+# Set by this script for the copy of itself that it runs in the lab, where everything is prepared and takes longer.
+in_lab=${KATA_QUICKSTART_IN_LAB-}
+[ -z "$in_lab" ] || patience=300
+[ "$hypervisor" = qemu ] || shim_directory=$PWD/artifacts/shim-dragonball
 
 . samples/lib/prepare.sh
 . samples/lib/containerd.sh
@@ -81,12 +94,22 @@ if [ "$mode" = clean ]; then
     exit 0
 fi
 
-prepare_tools
-prepare_packages
-prepare_shim
-prepare_guest
+if [ -z "$in_lab" ]; then
+    prepare_tools
+    prepare_packages
+    if [ "$hypervisor" = qemu ]; then prepare_shim; else prepare_shim dragonball; fi
+    prepare_guest
+fi
+if [ "$hypervisor" = dragonball ] && ! has_kvm; then
+    [ "$mode" = run ] || die "--keep needs a machine with KVM in hardware: the lab ends with this script."
+    step "This machine has no KVM in hardware: running in the KVM lab, a host emulated in software"
+    rm -f "$lock"
+    status=0
+    KATA_QUICKSTART_IN_LAB=1 bash tests/lab/lab.sh run -- bash samples/quickstart.sh --hypervisor dragonball || status=$?
+    exit $status
+fi
 
-write_configuration "$kata_configuration" artifacts/guest
+write_configuration "$kata_configuration" artifacts/guest "$hypervisor"
 if containerd_pid > /dev/null; then
     step "Using the containerd that --keep left up"
     containerd=kept
@@ -124,7 +147,11 @@ kernel=$(sed -n 's/^kernel //p' "$output")
 expected=$(sed -n 's/.*"kernelRelease": "\(.*\)".*/\1/p' artifacts/guest/guest.json)
 [ "$kernel" = "$expected" ] || die "the container saw kernel '$kernel', not the guest's, $expected."
 accelerator=kvm
-! grep -q '^processor QEMU TCG' "$output" || accelerator=tcg
+if [ -n "$in_lab" ]; then
+    accelerator="kvm of the lab, which is emulated"
+elif grep -q '^processor QEMU TCG' "$output"; then
+    accelerator=tcg
+fi
 
 if [ "$mode" = keep ]; then
     containerd=kept
@@ -142,4 +169,4 @@ Its log: artifacts/logs/containerd.log. To end it: samples/quickstart.sh --clean
 
 EOF
 fi
-echo "container exited 0 in a microVM: guest kernel $kernel, host kernel $(uname -r), hypervisor qemu ($accelerator), $((elapsed / 10)).$((elapsed % 10)) s"
+echo "container exited 0 in a microVM: guest kernel $kernel, host kernel $(uname -r), hypervisor $hypervisor ($accelerator), $((elapsed / 10)).$((elapsed % 10)) s"

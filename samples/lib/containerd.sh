@@ -7,39 +7,46 @@ readonly containerd_root=${containerd_root:-$PWD/artifacts/quickstart/containerd
 readonly containerd_log=$PWD/artifacts/logs/containerd.log
 readonly kata_configuration=${kata_configuration:-$PWD/artifacts/quickstart/configuration.toml}
 readonly shim_directory=${shim_directory:-$PWD/artifacts/shim}
+# Seconds that something quick may take.
+readonly patience=${patience:-30}
 readonly shim_binary=$shim_directory/containerd-shim-kata-v2
 
-private_ctr() { ctr --address "$containerd_socket" --connect-timeout 10s "$@"; }
+private_ctr() { ctr --address "$containerd_socket" --connect-timeout "${patience}s" "$@"; }
 
-# write_configuration FILE GUEST: the configuration.toml of the shim, with only what has no default.
-write_configuration() {
-    local file=$1 guest virtiofsd='' qemu
-    guest=$(cd "$2" && pwd)
+# qemu_keys: what [hypervisor.qemu] needs besides the guest.
+qemu_keys() {
+    local virtiofsd='' qemu
     qemu=$(command -v qemu-system-x86_64) || die "qemu-system-x86_64 is missing: apt-get install qemu-system-x86."
     for candidate in /usr/lib/qemu/virtiofsd /usr/libexec/virtiofsd; do
         [ ! -x "$candidate" ] || { virtiofsd=$candidate; break; }
     done
     [ -n "$virtiofsd" ] || die "virtiofsd is missing: it comes with qemu-system-common in Debian 12, with virtiofsd in Debian 13."
+    printf '%s\n' "path = \"$qemu\"" 'machine_type = "q35"' 'shared_fs = "virtio-fs"' "virtio_fs_daemon = \"$virtiofsd\""
+}
+
+# write_configuration FILE GUEST [HYPERVISOR]: the configuration.toml of the shim, with only what has no default.
+write_configuration() {
+    local file=$1 guest hypervisor=${3:-qemu} keys='shared_fs = "inline-virtio-fs"'
+    guest=$(cd "$2" && pwd)
+    [ "$hypervisor" != qemu ] || keys=$(qemu_keys)
     mkdir -p "$(dirname "$file")"
     cat > "$file" <<EOF
 [runtime]
-hypervisor_name = "qemu"
+hypervisor_name = "$hypervisor"
 agent_name = "kata"
 static_sandbox_resource_mgmt = true
 
 [agent.kata]
 # Software emulation boots in seconds, not milliseconds, and a busy machine takes its time.
-reconnect_timeout_ms = 60000
+reconnect_timeout_ms = $((patience * 2000))
+request_timeout_ms = $((patience * 1000))
 
-[hypervisor.qemu]
-path = "$qemu"
+[hypervisor.$hypervisor]
 kernel = "$guest/vmlinuz"
 initrd = "$guest/initrd.img"
-machine_type = "q35"
 default_vcpus = 1
 default_memory = 256
-shared_fs = "virtio-fs"
-virtio_fs_daemon = "$virtiofsd"
+$keys
 EOF
 }
 
@@ -51,7 +58,7 @@ containerd_pid() {
 }
 
 containerd_start() {
-    local deadline=$((SECONDS + 30)) pid
+    local deadline=$((SECONDS + patience)) pid
     mkdir -p "$containerd_home" "$containerd_root" "$(dirname "$containerd_log")"
     cat > "$containerd_home/config.toml" <<EOF
 version = 2
@@ -73,7 +80,7 @@ EOF
     printf '%s\n' "$pid" > "$containerd_home/containerd.pid"
     until [ -S "$containerd_socket" ] && private_ctr version > /dev/null 2>&1; do
         kill -0 "$pid" 2>/dev/null || die "containerd ended at once; its last words are in $containerd_log"
-        [ $SECONDS -lt $deadline ] || die "containerd does not answer after 30 s; see $containerd_log"
+        [ $SECONDS -lt $deadline ] || die "containerd does not answer after $patience s; see $containerd_log"
         sleep 0.1
     done
 }

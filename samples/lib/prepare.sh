@@ -14,6 +14,7 @@ readonly sample_sources=(samples/Directory.Build.{props,targets} samples/nuget.c
 readonly shim_sources=(
     packages/Kata.{Abstractions,Hypervisors.External,Linux,Protocols,Shim,Ttrpc,Virtio} samples/Shim "${sample_sources[@]}"
 )
+readonly shim_dragonball_sources=("${shim_sources[@]}" packages/Kata.Vmm.Dragonball)
 readonly guest_sources=(packages/Kata.{Guest,Linux,Protocols,Ttrpc} samples/Guest "${sample_sources[@]}")
 
 step() { printf '\033[1m==> %s\033[0m\n' "$*"; }
@@ -40,6 +41,9 @@ stamp() {
 is_fresh() { [ -f "artifacts/stamps/$1" ] && [ "$(stamp "${@:2}")" = "$(cat "artifacts/stamps/$1")" ]; }
 built() { mkdir -p artifacts/stamps; stamp "${@:2}" > "artifacts/stamps/$1"; }
 
+# has_kvm: whether this machine executes guests in hardware; /dev/kvm alone may be another emulation.
+has_kvm() { grep -qE '^flags.* (vmx|svm)( |$)' /proc/cpuinfo && (exec 3<> /dev/kvm) 2> /dev/null; }
+
 prepare_tools() {
     [ "$(id -u)" = 0 ] || die "needs root: it installs packages, starts containerd and makes mounts. Run it with sudo."
     [ "$(. /etc/os-release && echo "$ID")" = debian ] || die "needs Debian 12 or later: it takes containerd, QEMU and the kernel from Debian's packages."
@@ -65,12 +69,17 @@ prepare_packages() {
     built packages packages "${build_sources[@]}"
 }
 
+# prepare_shim: the shim with QEMU in artifacts/shim. `prepare_shim dragonball`: with the in-process VMM besides, in artifacts/shim-dragonball.
 prepare_shim() {
+    local name=shim with=false sources=("${shim_sources[@]}")
+    if [ "${1-}" = dragonball ]; then
+        name=shim-dragonball with=true sources=("${shim_dragonball_sources[@]}")
+    fi
     prepare_packages
-    is_fresh shim "${shim_sources[@]}" && [ -x artifacts/shim/containerd-shim-kata-v2 ] && return
-    step "Publishing the shim from the packages (NativeAOT)"
-    logged shim dotnet publish samples/Shim -c Release -o artifacts/shim --nologo -v minimal
-    built shim "${shim_sources[@]}"
+    is_fresh "$name" "${sources[@]}" && [ -x "artifacts/$name/containerd-shim-kata-v2" ] && return
+    step "Publishing the shim from the packages (NativeAOT, KataWithDragonball=$with)"
+    logged "$name" dotnet publish samples/Shim -c Release -o "artifacts/$name" -p:KataWithDragonball=$with --nologo -v minimal
+    built "$name" "${sources[@]}"
 }
 
 # prepare_guest [SUITE]: kernel and initrd in artifacts/guest (bookworm's kernel 6.1), or artifacts/guest-SUITE for another suite.

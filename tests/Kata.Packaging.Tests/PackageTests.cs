@@ -8,6 +8,7 @@ public sealed class PackageTests
     {
         ["Kata.Shim"] = ["Kata.Abstractions", "Kata.Ttrpc", "Kata.Protocols", "Kata.Linux"],
         ["Kata.Hypervisors.External"] = ["Kata.Abstractions", "Kata.Virtio", "Kata.Linux"],
+        ["Kata.Vmm.Dragonball"] = ["Kata.Abstractions", "Kata.Virtio", "Kata.Linux"],
         ["Kata.Virtio"] = ["Kata.Linux"],
         ["Kata.Guest"] = ["Kata.Ttrpc", "Kata.Protocols", "Kata.Linux"],
         ["Kata.Protocols"] = [],
@@ -56,9 +57,11 @@ public sealed class PackageTests
     }
 
     [TestMethod]
-    public void Hypervisors_OptIn_ByABuildTransitiveItem()
+    [DataRow("Kata.Hypervisors.External", "Kata.Hypervisors.External.QemuProvider")]
+    [DataRow("Kata.Vmm.Dragonball", "Kata.Vmm.Dragonball.DragonballProvider")]
+    public void Hypervisors_OptIn_ByABuildTransitiveItem(string id, string provider)
     {
-        var external = Repository.Packages().Single(package => package.Id == "Kata.Hypervisors.External");
-        StringAssert.Contains(external.ReadText("buildTransitive/Kata.Hypervisors.External.props"), "KataHypervisorProvider", StringComparison.Ordinal);
+        var package = Repository.Packages().Single(package => package.Id == id);
+        StringAssert.Contains(package.ReadText($"buildTransitive/{id}.props"), $"<KataHypervisorProvider Include=\"{provider}\"", StringComparison.Ordinal);
     }
 }
