@@ -28,8 +28,6 @@ HELP
 for part in build qemu snapshot; do . "tests/lab/lib/$part.sh"; done
 export KATA_LAB_OUTPUT=$lab/output
 
-# has_kvm: whether this machine executes guests in hardware; /dev/kvm alone may be another emulation.
-has_kvm() { grep -qE '^flags.* (vmx|svm)( |$)' /proc/cpuinfo && (exec 3<> /dev/kvm) 2> /dev/null; }
 
 # contained FUNCTION ARGUMENT...: runs a function of ours in a process and mount namespace that ends with this script, however it ends.
 contained() {

@@ -100,12 +100,12 @@ internal static class DragonballConfiguration
     {
         if (configuration.KernelParameters.Any(char.IsControl))
             throw Error(configuration, "kernel_params", "Line breaks and other control characters cannot be part of a kernel command line.");
-        var length = KernelCommandLine.Build(configuration).Length;
-        if (length > KernelCommandLine.MaxLength)
+        var length = KataCommandLine.Build(configuration).Length;
+        if (length > KataCommandLine.MaxLength)
         {
             throw Error(
                 configuration, "kernel_params",
-                $"The kernel command line has {length} characters, {length - KernelCommandLine.MaxLength} more than the kernel takes.");
+                $"The kernel command line has {length} characters, {length - KataCommandLine.MaxLength} more than the kernel takes.");
         }
     }
 

@@ -48,7 +48,7 @@ internal sealed partial class DragonballHypervisor
     {
         KernelPath = Configuration.Kernel,
         InitrdPath = Configuration.Initrd.Length > 0 ? Configuration.Initrd : null,
-        CommandLine = KernelCommandLine.Build(Configuration),
+        CommandLine = KataCommandLine.Build(Configuration),
         VcpuCount = Configuration.Vcpus,
         // A VM's memory is a multiple of 2 MiB.
         MemoryMib = checked((int)(Configuration.MemoryMib + (Configuration.MemoryMib & 1))),
