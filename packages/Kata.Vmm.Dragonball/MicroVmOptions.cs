@@ -37,6 +37,12 @@ public sealed record MicroVmOptions
     /// <summary>A virtio-vsock device, which <see cref="MicroVm.ConnectVsockAsync"/> needs; null for none.</summary>
     public VirtioVsockOptions? Vsock { get; init; }
 
+    /// <summary>Network cards, each on a TAP device of <see cref="NetworkNamespacePath"/>.</summary>
+    public IReadOnlyList<VirtioNetworkOptions> Networks { get; init; } = [];
+
+    /// <summary>Shared directories that this process serves.</summary>
+    public IReadOnlyList<VirtioFileSystemOptions> FileSystems { get; init; } = [];
+
     /// <summary>Shared directories that other processes serve, such as virtiofsd. They need shareable memory.</summary>
     public IReadOnlyList<VhostUserFileSystemOptions> VhostUserFileSystems { get; init; } = [];
 

@@ -12,6 +12,9 @@ public sealed record SharedFileSystemDevice : Device
     /// <summary>The host directory to serve from inside the VMM.</summary>
     public string? HostPath { get; init; }
 
+    /// <summary>What the guest may keep, where <see cref="HostPath"/> is set; a daemon has been told otherwise.</summary>
+    public SharedFileSystemCache Cache { get; init; } = SharedFileSystemCache.Auto;
+
     /// <summary>Queue size, a power of two up to 1024; 0 for the hypervisor's default.</summary>
     public int QueueSize { get; init; }
 }

@@ -267,9 +267,16 @@ internal sealed class SandboxResources : IAsyncDisposable
         var device = new SharedFileSystemDevice { Id = "shared", Tag = GuestPaths.SharedTag, QueueSize = configuration.QueueSize };
         device = configuration.Kind == SharedFsKind.VirtioFs
             ? device with { SocketPath = await StartDaemonAsync(configuration, cancellationToken).ConfigureAwait(false) }
-            : device with { HostPath = _shared.ExportedPath };
+            : device with { HostPath = _shared.ExportedPath, Cache = CacheOf(configuration) };
         await hypervisor.AddDeviceAsync(device, cancellationToken).ConfigureAwait(false);
     }
+
+    private static SharedFileSystemCache CacheOf(SharedFsConfiguration configuration) => configuration.Cache switch
+    {
+        "never" => SharedFileSystemCache.Never,
+        "always" => SharedFileSystemCache.Always,
+        _ => SharedFileSystemCache.Auto,
+    };
 
     private async ValueTask<string> StartDaemonAsync(SharedFsConfiguration configuration, CancellationToken cancellationToken)
     {

@@ -1,5 +1,6 @@
 using Kata.Abstractions;
 using Kata.Abstractions.Devices;
+using Kata.Virtio;
 using Microsoft.Extensions.Logging;
 
 namespace Kata.Vmm.Dragonball.Adapter;
@@ -9,6 +10,12 @@ internal sealed partial class DragonballHypervisor
 {
     /// <summary>The names /dev/vda to /dev/vdz.</summary>
     private const int MostDisks = 26;
+
+    /// <summary>What Kata's files ship as <c>virtio_fs_queue_size</c>.</summary>
+    private const int DefaultFileSystemQueue = 1024;
+
+    /// <summary>As all guests behind a hybrid vsock have it; it need not be unique on the host.</summary>
+    private const uint GuestCid = 3;
 
     private readonly List<Device> _devices = [];
 
@@ -57,7 +64,43 @@ internal sealed partial class DragonballHypervisor
             : MicroVmMemoryBacking.Anonymous,
         PrefaultMemory = Configuration.MemoryPrealloc,
         ConsoleOutput = context.Logger.IsEnabled(LogLevel.Debug) ? new ConsoleLog(context.Logger) : null,
+        Vsock = new VirtioVsockOptions { HybridSocketPath = SocketPath, GuestCid = GuestCid, Logger = context.Logger },
+        Networks = [.. _devices.OfType<NetworkDevice>().Select(MakeNetwork)],
+        FileSystems = [.. _devices.OfType<SharedFileSystemDevice>().Where(device => device.HostPath is not null).Select(MakeFileSystem)],
+        VhostUserFileSystems = [.. _devices.OfType<SharedFileSystemDevice>().Where(device => device.SocketPath is not null).Select(MakeVhostUserFileSystem)],
         NetworkNamespacePath = context.NetworkNamespacePath,
+        Logger = context.Logger,
+    };
+
+    private VirtioNetworkOptions MakeNetwork(NetworkDevice device) => new()
+    {
+        TapName = device.TapName,
+        MacAddress = device.MacAddress,
+        QueuePairs = device.QueuePairs,
+        Logger = context.Logger,
+    };
+
+    private VirtioFileSystemOptions MakeFileSystem(SharedFileSystemDevice device) => new()
+    {
+        Path = device.HostPath,
+        Tag = device.Tag,
+        Cache = device.Cache switch
+        {
+            SharedFileSystemCache.Never => FileSystemCache.Never,
+            SharedFileSystemCache.Always => FileSystemCache.Always,
+            _ => FileSystemCache.Auto,
+        },
+        // As virtiofsd is run: images set them, and overlays keep theirs in them.
+        ExtendedAttributes = true,
+        QueueSize = device.QueueSize == 0 ? DefaultFileSystemQueue : device.QueueSize,
+        Logger = context.Logger,
+    };
+
+    private VhostUserFileSystemOptions MakeVhostUserFileSystem(SharedFileSystemDevice device) => new()
+    {
+        SocketPath = device.SocketPath!,
+        Tag = device.Tag,
+        QueueSize = checked((ushort)(device.QueueSize == 0 ? DefaultFileSystemQueue : device.QueueSize)),
         Logger = context.Logger,
     };
 }

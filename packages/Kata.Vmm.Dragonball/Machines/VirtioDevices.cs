@@ -12,6 +12,18 @@ internal static class VirtioDevices
             yield return (nameof(options.HasEntropyDevice), () => VirtioRng.Create(options.Logger));
         if (options.Vsock is { } vsock)
             yield return (nameof(options.Vsock), () => VirtioVsock.Create(vsock));
+        for (var i = 0; i < options.Networks.Count; i++)
+        {
+            var network = options.Networks[i];
+            yield return ($"{nameof(options.Networks)}[{i}]", () => VirtioNetwork.Create(network));
+        }
+
+        for (var i = 0; i < options.FileSystems.Count; i++)
+        {
+            var fileSystem = options.FileSystems[i];
+            yield return ($"{nameof(options.FileSystems)}[{i}]", () => VirtioFileSystem.Create(fileSystem));
+        }
+
         for (var i = 0; i < options.VhostUserFileSystems.Count; i++)
         {
             var fileSystem = options.VhostUserFileSystems[i];
