@@ -56,7 +56,7 @@ internal sealed class NetworkDevice : IQueueDevice, IDisposable
 
     public ulong Features { get; }
 
-    /// <summary>Pairs of receive and transmit queues, and the control queue: the last, or the third when the driver uses one pair only.</summary>
+    /// <summary>Pairs of receive and transmit queues, and the control queue: the last, or the third when only one pair is used.</summary>
     public int QueueCount => (2 * _pairs.Length) + 1;
 
     public ushort MaxQueueSize { get; }
@@ -140,7 +140,7 @@ internal sealed class NetworkDevice : IQueueDevice, IDisposable
         return TryTap(() => TapDevice.TrySetOffloads(_taps[0], NetworkFeatures.ToTapOffloads(features)), "TUNSETOFFLOAD");
     }
 
-    /// <summary>Spreads frames to the first <paramref name="count"/> pairs. False when there are fewer, or the TAP device refuses.</summary>
+    /// <summary>Spreads frames to the first <paramref name="count"/> pairs. False when there are fewer, or the TAP refuses.</summary>
     public bool SetQueuePairs(int count)
     {
         if (count < 1 || count > _pairs.Length)

@@ -14,7 +14,7 @@ internal sealed partial class NetworkQueuePair
     private LogGate _malformedGate;
     private LogGate _refusedGate;
 
-    /// <summary>Takes frames from the guest. True when something is left: the budget is over, or the TAP device takes nothing now.</summary>
+    /// <summary>Takes frames from the guest. True when something is left: the budget is over, or the TAP takes nothing now.</summary>
     private bool Transmit(SplitQueue queue)
     {
         queue.DisableNotifications();
