@@ -1,9 +1,6 @@
 using Kata.Linux;
-using Kata.Virtio.Events;
-using Kata.Virtio.VhostUser;
 using Kata.Virtio.Vsock;
 using Microsoft.Extensions.Logging;
-using Microsoft.Win32.SafeHandles;
 
 namespace Kata.Virtio;
 
@@ -32,18 +29,13 @@ namespace Kata.Virtio;
 /// </example>
 public sealed class VhostUserVsock : IAsyncDisposable
 {
-    private readonly DeviceThread _thread;
+    private readonly VirtioVsock _device;
+    private readonly VhostUserBackEnd _backEnd;
 
-    private VhostUserVsock(DeviceThread thread, VhostUserServer server, string? socketPath, ILogger logger)
+    private VhostUserVsock(VirtioVsock device, VhostUserBackEnd backEnd, ILogger logger)
     {
-        _thread = thread;
-        _ = LogFailureAsync(logger);
-        thread.Start(server, () =>
-        {
-            server.Dispose();
-            if (socketPath is not null)
-                FileSystem.Unlink(socketPath);
-        });
+        (_device, _backEnd) = (device, backEnd);
+        Completed = CompleteAsync(logger);
     }
 
     /// <summary>
@@ -51,7 +43,7 @@ public sealed class VhostUserVsock : IAsyncDisposable
     /// cref="VhostUserVsockOptions.VhostUserConnection"/>.
     /// Faults when the device failed, which is a defect or the host's lack of resources, never the guest's doing.
     /// </summary>
-    public Task Completed => _thread.Completed;
+    public Task Completed { get; }
 
     /// <summary>Makes the sockets and starts the device. When this returns, the VMM and host clients can connect.</summary>
     /// <exception cref="ArgumentException">The options contradict each other or are out of range.</exception>
@@ -61,46 +53,44 @@ public sealed class VhostUserVsock : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(options);
         if ((options.VhostUserSocketPath is null) == (options.VhostUserConnection is null))
             throw new ArgumentException("Either VhostUserSocketPath or VhostUserConnection is needed, not both.", nameof(options));
-
-        var thread = new DeviceThread("vhost-vsock");
-        var loop = thread.Loop;
-        var path = options.VhostUserSocketPath;
-        VsockMuxer? muxer = null;
-        SafeFileHandle? vmm = null;
+        var device = VirtioVsock.Create(options);
         try
         {
-            muxer = VsockMuxer.Listening(loop, options);
-            var device = new VsockDevice(muxer, options.GuestCid, options.Logger);
-            vmm = path is null ? options.VhostUserConnection! : UnixSocket.Listen(path);
-            FileDescriptors.SetNonBlocking(vmm, true);
-            var server = path is null
-                ? VhostUserServer.Connected(loop, vmm, device, muxer, options.Logger)
-                : VhostUserServer.Listening(loop, vmm, device, muxer, options.Logger);
-            return new VhostUserVsock(thread, server, path, options.Logger);
+            var backEnd = options.VhostUserSocketPath is { } path
+                ? VhostUserBackEnd.Start(device, path, options.Logger)
+                : VhostUserBackEnd.Start(device, options.VhostUserConnection!, options.Logger);
+            return new VhostUserVsock(device, backEnd, options.Logger);
         }
         catch
         {
-            vmm?.Dispose();
-            if (vmm is not null && path is not null)
-                FileSystem.Unlink(path);
-            muxer?.Dispose();
-            loop.Dispose();
+            // Done when it returns: no thread of the device has started.
+            _ = device.DisposeAsync().AsTask();
             throw;
         }
     }
 
     /// <summary>Stops the device: closes its connections and removes its sockets.</summary>
-    public ValueTask DisposeAsync() => _thread.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _backEnd.DisposeAsync().ConfigureAwait(false);
+        await Completed.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
 
-    private async Task LogFailureAsync(ILogger logger)
+    private async Task CompleteAsync(ILogger logger)
     {
         try
         {
-            await Completed.ConfigureAwait(false);
+            await _backEnd.Completed.ConfigureAwait(false);
         }
         catch (Exception failure)
         {
             VsockLog.DeviceFailed(logger, failure);
+            throw;
+        }
+        finally
+        {
+            await _backEnd.DisposeAsync().ConfigureAwait(false);
+            await _device.DisposeAsync().ConfigureAwait(false);
         }
     }
 }

@@ -19,9 +19,7 @@ internal sealed class DeviceState : IVirtioTransport, IDisposable
     private const int ConfigurationBytes = 256;
 
     /// <summary>A worker may be within a system call on slow storage. After this it is not expected to come back.</summary>
-    private const int AnswerSeconds = 60;
-
-    private const int PollMilliseconds = 50;
+    private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(60);
 
     private readonly IVirtioDevice _model;
     private readonly IReadOnlyList<DeviceThread> _threads;
@@ -30,7 +28,6 @@ internal sealed class DeviceState : IVirtioTransport, IDisposable
     private readonly ILogger _logger;
     private readonly QueueState[] _queues;
     private readonly byte[] _configuration = new byte[ConfigurationBytes];
-    private readonly ManualResetEventSlim _answered = new();
     private GuestMemory _memory;
     private DeviceStatus _status;
     private ulong _driverFeatures;
@@ -194,7 +191,7 @@ internal sealed class DeviceState : IVirtioTransport, IDisposable
         for (var i = 0; i < _queues.Length; i++)
         {
             var (queue, bound) = (_queues[i], false);
-            if (!queue.IsStarted || !TryRun(WorkerOf(i), () => bound = queue.TryRebind(memory)) || bound)
+            if (!queue.IsStarted || !TryRun(WorkerOf(i), () => bound = queue.Served.TryRebind(memory)) || bound)
                 continue;
             Stop(i);
             Refuse(i);
@@ -222,10 +219,9 @@ internal sealed class DeviceState : IVirtioTransport, IDisposable
         StopQueues();
         if (_isLost)
             return;
-        _model.Transport = null;
+        _ = TryRun(0, () => _model.Transport = null);
         foreach (var queue in _queues)
             queue.Dispose();
-        _answered.Dispose();
     }
 
     private bool FeaturesAreAcceptable()
@@ -260,7 +256,7 @@ internal sealed class DeviceState : IVirtioTransport, IDisposable
         queue.IsStarted = _model switch
         {
             IQueueDevice device => TryRun(
-                thread, () => started = queue.TryStart(_threads[thread].Loop, device.Workers[thread], _memory, layout, _interrupt)) && started,
+                thread, () => started = queue.Served.TryStart(_threads[thread].Loop, device.Workers[thread], queue.Kick, _memory, layout, _interrupt)) && started,
             IDelegatedDevice device => TryRun(thread, () => device.StartQueue(index, layout, queue.Kick, _interruptEvent)),
             _ => false,
         };
@@ -279,7 +275,7 @@ internal sealed class DeviceState : IVirtioTransport, IDisposable
             if (_model is IDelegatedDevice device)
                 device.StopQueue(index);
             else
-                queue.Stop(_threads[thread].Loop);
+                queue.Served.Stop();
         });
     }
 
@@ -315,30 +311,12 @@ internal sealed class DeviceState : IVirtioTransport, IDisposable
     {
         if (_isLost)
             return false;
-        _answered.Reset();
-        var target = _threads[thread];
-        target.Loop.Post(() =>
-        {
-            action();
-            _answered.Set();
-        });
-        var limit = Environment.TickCount64 + (AnswerSeconds * 1000);
-        while (!_answered.Wait(PollMilliseconds))
-        {
-            if (target.Completed.IsCompleted)
-            {
-                // The device itself has reported why. It may have answered just before its end.
-                _isLost = !_answered.IsSet;
-                return !_isLost;
-            }
-
-            if (Environment.TickCount64 < limit)
-                continue;
-            _isLost = true;
-            DeviceLog.Lost(_logger, DeviceType, AnswerSeconds);
-            return false;
-        }
-
-        return true;
+        if (_threads[thread].TryRun(action, AnswerLimit))
+            return true;
+        _isLost = true;
+        // One that has ended has reported why.
+        if (!_threads[thread].Completed.IsCompleted)
+            DeviceLog.Lost(_logger, DeviceType, (int)AnswerLimit.TotalSeconds);
+        return false;
     }
 }

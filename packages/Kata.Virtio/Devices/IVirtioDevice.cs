@@ -17,7 +17,7 @@ internal interface IVirtioDevice
     /// <summary>Entries of the largest queue the device takes.</summary>
     ushort MaxQueueSize { get; }
 
-    /// <summary>Set once, before the first queue starts.</summary>
+    /// <summary>Set before the first queue starts, and null again when the machine is gone.</summary>
     IVirtioTransport? Transport { get; set; }
 
     /// <summary>What driver and device agreed on, a subset of <see cref="Features"/>. Comes before the first queue starts.</summary>

@@ -7,9 +7,11 @@ internal sealed class DeviceThread : IAsyncDisposable
 {
     private const int StackBytes = 256 * 1024;
 
+    private const int PollMilliseconds = 50;
+
     private readonly string _name;
     private readonly TaskCompletionSource _completed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private bool _started;
+    private Thread? _thread;
 
     /// <param name="name">What the system shows: at most 15 bytes.</param>
     public DeviceThread(string name) => _name = name;
@@ -24,15 +26,44 @@ internal sealed class DeviceThread : IAsyncDisposable
     /// <param name="ended">Called at the end, on the thread.</param>
     public void Start(IEventLoopClient client, Action? ended = null)
     {
-        _started = true;
-        new Thread(() => Run(client, ended), StackBytes) { IsBackground = true, Name = _name }.Start();
+        _thread = new Thread(() => Run(client, ended), StackBytes) { IsBackground = true, Name = _name };
+        _thread.Start();
+    }
+
+    /// <summary>
+    /// Runs something on the thread and waits for it. False when the thread has ended without, or does not answer in time: then it may run
+    /// at any time later, so what it uses must stay.
+    /// </summary>
+    public bool TryRun(Action action, TimeSpan limit)
+    {
+        if (Thread.CurrentThread == _thread)
+        {
+            action();
+            return true;
+        }
+
+        var answered = new ManualResetEventSlim();
+        Loop.Post(() =>
+        {
+            action();
+            answered.Set();
+        });
+        var end = Environment.TickCount64 + (long)limit.TotalMilliseconds;
+        while (!answered.Wait(PollMilliseconds))
+        {
+            // It may have answered just before its end.
+            if (Completed.IsCompleted || Environment.TickCount64 >= end)
+                return answered.IsSet;
+        }
+
+        return true;
     }
 
     /// <summary>Ends the thread and waits for it.</summary>
     public async ValueTask DisposeAsync()
     {
         Loop.Stop();
-        if (_started)
+        if (_thread is not null)
             await _completed.Task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         else
             Loop.Dispose();

@@ -28,7 +28,7 @@ internal sealed partial class VhostUserConnection
                 SetVringKick(message);
                 return true;
             case VhostUserRequest.SetVringCall:
-                Ring((uint)message.ReadUInt64() & 0xff, message).Call.Set(TakeEventFd(message));
+                SetVringCall(message);
                 return true;
             case VhostUserRequest.SetVringError:
                 Ring((uint)message.ReadUInt64() & 0xff, message).Error.Set(TakeEventFd(message));
@@ -64,13 +64,13 @@ internal sealed partial class VhostUserConnection
     private void SetVringBase(VhostUserRing ring, uint position)
     {
         // A machine that was paused goes on where it stopped. Anything else is a driver that knows nothing of what was before.
-        if (ring.HasRun && ring.Base != (ushort)position)
+        if (ring.HasRun && ring.Served.Position != (ushort)position)
         {
             VhostUserLog.DriverRestarted(_logger);
             ForgetDriver();
         }
 
-        ring.Base = (ushort)position;
+        ring.Served.Position = (ushort)position;
     }
 
     private void SetVringKick(VhostUserMessage message)
@@ -79,20 +79,19 @@ internal sealed partial class VhostUserConnection
         var ring = Ring(index, message);
         var kick = TakeEventFd(message)
             ?? throw new VhostUserException("A ring without kick descriptor would have to be polled, which is not supported.");
-        DropKick(ring);
-        try
-        {
-            // Edge-triggered: each kick is an event of its own, and the counter need not be read.
-            ring.KickRegistration = _loop.Add(kick, EpollEvents.Readable | EpollEvents.EdgeTriggered, this, (int)index);
-        }
-        catch (LinuxException)
-        {
-            kick.Dispose();
-            throw new VhostUserException("A ring's kick descriptor is not an eventfd.");
-        }
-
+        Stop(index);
+        ring.Kick?.Dispose();
         ring.Kick = kick;
         StartIfReady(index);
+    }
+
+    private void SetVringCall(VhostUserMessage message)
+    {
+        var index = (uint)message.ReadUInt64() & 0xff;
+        var ring = Ring(index, message);
+        var call = TakeEventFd(message);
+        // The worker may be about to signal the one before.
+        RunOnWorker(index, () => ring.Call.Set(call));
     }
 
     private void EnableVring(VhostUserMessage message)
@@ -114,7 +113,7 @@ internal sealed partial class VhostUserConnection
         DropKick(ring);
         Span<byte> payload = stackalloc byte[8];
         BinaryPrimitives.WriteUInt32LittleEndian(payload, index);
-        BinaryPrimitives.WriteUInt32LittleEndian(payload[4..], ring.Base);
+        BinaryPrimitives.WriteUInt32LittleEndian(payload[4..], ring.Served.Position);
         Reply(message, payload);
     }
 
@@ -132,11 +131,26 @@ internal sealed partial class VhostUserConnection
             EventIndex = (_features & VirtioFeatures.EventIndex) != 0,
             Indirect = (_features & VirtioFeatures.IndirectDescriptors) != 0,
         };
-        if (!ring.Queue.TryConfigure(_memory.View, layout, ring.Base, ring.Call))
+        var (kick, memory, isBound) = (ring.Kick, _memory.View, false);
+        var worker = _device.WorkerOf((int)index);
+        LinuxException? failure = null;
+        RunOnWorker(index, () =>
+        {
+            try
+            {
+                isBound = ring.Served.TryStart(_threads[worker].Loop, _device.Workers[worker], kick, memory, layout, ring.Call);
+            }
+            catch (LinuxException e)
+            {
+                failure = e;
+            }
+        });
+        if (failure is not null)
+            throw new VhostUserException($"The kick descriptor of ring {index} is not an eventfd: {failure.Message}");
+        if (!isBound)
             throw new VhostUserException($"Ring {index} of {ring.Size} entries is misaligned or reaches beyond its memory region.");
         ring.IsStarted = ring.HasRun = true;
-        VhostUserLog.RingStarted(_logger, index, ring.Size, ring.Base);
-        _worker.StartQueue((int)index, ring.Queue);
+        VhostUserLog.RingStarted(_logger, index, ring.Size, ring.Served.Position);
     }
 
     private void Stop(uint index)
@@ -144,19 +158,26 @@ internal sealed partial class VhostUserConnection
         var ring = _rings[index];
         if (!ring.IsStarted)
             return;
-        _worker.StopQueue((int)index);
+        RunOnWorker(index, ring.Served.Stop);
         ring.IsStarted = false;
-        ring.Base = ring.Queue.Position;
-        VhostUserLog.RingStopped(_logger, index, ring.Base);
+        VhostUserLog.RingStopped(_logger, index, ring.Served.Position);
     }
 
-    private void DropKick(VhostUserRing ring)
+    private static void DropKick(VhostUserRing ring)
     {
-        if (ring.Kick is null)
-            return;
-        _loop.Remove(ring.KickRegistration, ring.Kick);
-        ring.Kick.Dispose();
+        ring.Kick?.Dispose();
         ring.Kick = null;
+    }
+
+    /// <summary>Runs something on the thread of the ring's worker and waits for it.</summary>
+    /// <exception cref="TimeoutException">The worker does not answer: it keeps what it has, and the device is lost.</exception>
+    private void RunOnWorker(uint index, Action action)
+    {
+        var worker = _device.WorkerOf((int)index);
+        if (worker == 0)
+            action();
+        else if (!_threads[worker].TryRun(action, WorkerLimit))
+            throw new TimeoutException($"The device's thread for queue {index} has ended or hangs.");
     }
 
     private void ResetDevice()
@@ -173,6 +194,8 @@ internal sealed partial class VhostUserConnection
 
     private void ForgetDriver()
     {
+        if (_rings.Any(ring => ring.IsStarted))
+            throw new VhostUserException("One ring began anew while others ran on.");
         foreach (var ring in _rings)
             ring.HasRun = false;
         _device.Reset();
@@ -225,7 +248,11 @@ internal sealed partial class VhostUserConnection
     {
         for (var i = 0u; i < _rings.Length; i++)
         {
-            if (!_rings[i].IsStarted || _rings[i].Queue.TryRebind(memory))
+            var (ring, isBound) = (_rings[i], false);
+            if (!ring.IsStarted)
+                continue;
+            RunOnWorker(i, () => isBound = ring.Served.TryRebind(memory));
+            if (isBound)
                 continue;
             Stop(i);
             throw new VhostUserException($"Ring {i} is running in memory that was taken away.");

@@ -10,12 +10,13 @@ namespace Kata.Virtio.VhostUser;
 /// <summary>One front end (a VMM) driving a device: parses its requests, holds what it shared, and is the device's transport.</summary>
 internal sealed partial class VhostUserConnection : IEventHandler, IVirtioTransport, IDisposable
 {
-    private const int SocketToken = -1;
+    /// <summary>A worker may be within a system call on slow storage. After this it is not expected to come back.</summary>
+    private static readonly TimeSpan WorkerLimit = TimeSpan.FromSeconds(60);
 
+    private readonly IReadOnlyList<DeviceThread> _threads;
     private readonly EventLoop _loop;
     private readonly SafeFileHandle _socket;
     private readonly IQueueDevice _device;
-    private readonly IQueueWorker _worker;
     private readonly ILogger _logger;
     private readonly Action _closed;
     private readonly EventRegistration _registration;
@@ -26,16 +27,15 @@ internal sealed partial class VhostUserConnection : IEventHandler, IVirtioTransp
     private ulong _protocolFeatures;
     private bool _isClosed;
 
-    /// <param name="socket">Connected to the front end; owned from here on.</param>
-    /// <param name="closed">Called on the loop's thread when the front end is gone, whoever ended it.</param>
-    public VhostUserConnection(EventLoop loop, SafeFileHandle socket, IQueueDevice device, ILogger logger, Action closed)
+    /// <param name="threads">Of the device's workers. The connection shares the first one's.</param>
+    /// <param name="socket">Connected to the front end, non-blocking; owned from here on.</param>
+    /// <param name="closed">Called on the first thread when the front end is gone, whoever ended it.</param>
+    public VhostUserConnection(
+        IReadOnlyList<DeviceThread> threads, SafeFileHandle socket, IQueueDevice device, ILogger logger, Action closed)
     {
-        (_loop, _socket, _device, _logger, _closed) = (loop, socket, device, logger, closed);
-        _worker = device.Workers.Single();
-        _rings = new VhostUserRing[device.QueueCount];
-        for (var i = 0; i < _rings.Length; i++)
-            _rings[i] = new VhostUserRing();
-        _registration = loop.Add(socket, EpollEvents.Readable, this, SocketToken);
+        (_threads, _loop, _socket, _device, _logger, _closed) = (threads, threads[0].Loop, socket, device, logger, closed);
+        _rings = [.. Enumerable.Range(0, device.QueueCount).Select(index => new VhostUserRing(index))];
+        _registration = _loop.Add(socket, EpollEvents.Readable, this);
         device.Transport = this;
     }
 
@@ -44,13 +44,6 @@ internal sealed partial class VhostUserConnection : IEventHandler, IVirtioTransp
 
     public void OnEvents(EpollEvents events, int token)
     {
-        if (token != SocketToken)
-        {
-            if (_rings[token].IsStarted)
-                _worker.NotifyQueue(token);
-            return;
-        }
-
         try
         {
             while (!_isClosed && _reader.TryRead(_socket) is { } message)
@@ -69,12 +62,14 @@ internal sealed partial class VhostUserConnection : IEventHandler, IVirtioTransp
         }
     }
 
-    public void DeviceNeedsReset()
+    /// <summary>vhost-user has no DEVICE_NEEDS_RESET; the error descriptors are what it offers.</summary>
+    public void DeviceNeedsReset() => _loop.Post(() =>
     {
-        // vhost-user has no DEVICE_NEEDS_RESET; the error descriptor is what it offers.
+        if (_isClosed)
+            return;
         foreach (var ring in _rings)
             ring.Error.Signal();
-    }
+    });
 
     public void ConfigurationChanged()
     {
@@ -130,6 +125,9 @@ internal sealed partial class VhostUserConnection : IEventHandler, IVirtioTransp
             case VhostUserRequest.SetFeatures:
                 SetFeatures(message.ReadUInt64());
                 break;
+            case VhostUserRequest.SetConfig:
+                SetConfig(message);
+                break;
             case VhostUserRequest.SetProtocolFeatures:
                 _protocolFeatures = message.ReadUInt64();
                 if ((_protocolFeatures & ~VhostUserProtocol.Offered) != 0)
@@ -159,13 +157,24 @@ internal sealed partial class VhostUserConnection : IEventHandler, IVirtioTransp
         var offered = _device.Features | VhostUserProtocol.ProtocolFeaturesBit;
         if ((features & ~offered) != 0)
             throw new VhostUserException($"Features 0x{features:x} were set, 0x{offered:x} are offered.");
+        if (features != _features && _rings.Any(ring => ring.IsStarted))
+            throw new VhostUserException("Features changed while rings run.");
         _features = features;
+        _device.SetFeatures(features & ~VhostUserProtocol.ProtocolFeaturesBit);
         // Without the protocol-features bit a ring is enabled from its start; with it, SET_VRING_ENABLE says so.
         if ((features & VhostUserProtocol.ProtocolFeaturesBit) == 0)
         {
             foreach (var ring in _rings)
                 ring.IsEnabled = true;
         }
+    }
+
+    private void SetConfig(VhostUserMessage message)
+    {
+        var (offset, size) = (message.ReadUInt32(0), message.ReadUInt32(4));
+        if (size > VhostUserProtocol.MaxConfigSize || message.Payload.Length != VhostUserProtocol.ConfigHeaderSize + size)
+            throw new VhostUserException($"SET_CONFIG of {size} bytes has a payload of {message.Payload.Length} bytes.");
+        _device.WriteConfiguration(offset, message.Payload[VhostUserProtocol.ConfigHeaderSize..]);
     }
 
     private void ReplyConfig(VhostUserMessage message)

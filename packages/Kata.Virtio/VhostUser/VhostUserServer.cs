@@ -1,53 +1,71 @@
 using Kata.Linux;
+using Kata.Virtio.Devices;
 using Kata.Virtio.Events;
-using Kata.Virtio.Vsock;
 using Microsoft.Extensions.Logging;
 using Microsoft.Win32.SafeHandles;
 
 namespace Kata.Virtio.VhostUser;
 
-/// <summary>Serves a vsock device to one front end at a time. Further ones wait in the listener's backlog.</summary>
+/// <summary>
+/// Serves a device to one front end at a time; further ones wait in the listener's backlog. Shares the thread of the device's first worker.
+/// </summary>
 internal sealed class VhostUserServer : IEventLoopClient, IEventHandler, IDisposable
 {
+    private readonly IQueueDevice _device;
+    private readonly IQueueWorker _worker;
+    private readonly IReadOnlyList<DeviceThread> _threads;
     private readonly EventLoop _loop;
     private readonly SafeFileHandle? _listener;
-    private readonly VsockDevice _device;
-    private readonly VsockMuxer _muxer;
     private readonly ILogger _logger;
+    private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private EventRegistration _listenerRegistration;
     private VhostUserConnection? _connection;
-    private bool _isDisposing;
+    private bool _isClosing;
 
-    private VhostUserServer(EventLoop loop, SafeFileHandle? listener, VsockDevice device, VsockMuxer muxer, ILogger logger) =>
-        (_loop, _listener, _device, _muxer, _logger) = (loop, listener, device, muxer, logger);
-
-    public long Deadline => _muxer.Deadline;
-
-    /// <summary>Waits for front ends at a listening, non-blocking socket. Owns it and the muxer.</summary>
-    public static VhostUserServer Listening(EventLoop loop, SafeFileHandle listener, VsockDevice device, VsockMuxer muxer, ILogger logger)
+    private VhostUserServer(VirtioDevice device, SafeFileHandle? listener, ILogger logger)
     {
-        var server = new VhostUserServer(loop, listener, device, muxer, logger);
+        _device = device.Model as IQueueDevice
+            ?? throw new ArgumentException("The device leaves its queues to another process or the kernel, so this one cannot serve it.", nameof(device));
+        if (device.Model.Transport is not null)
+            throw new InvalidOperationException("The device is behind a transport already; make one device for each.");
+        (_threads, _listener, _logger) = (device.Threads, listener, logger);
+        _worker = _device.Workers[0];
+        _loop = _threads[0].Loop;
+    }
+
+    /// <summary>Ends when nothing is served any more: a connection without a listener has ended, or <see cref="CloseAsync"/>.</summary>
+    /// <remarks>Faults when the device's first thread failed.</remarks>
+    public Task Closed { get; private set; } = Task.CompletedTask;
+
+    public long Deadline => _worker.Deadline;
+
+    /// <summary>Waits for front ends at a listening, non-blocking socket, owned from here on.</summary>
+    public static VhostUserServer Listening(VirtioDevice device, SafeFileHandle listener, ILogger logger)
+    {
+        var server = new VhostUserServer(device, listener, logger);
         server.Listen();
+        server.Start();
         return server;
     }
 
-    /// <summary>Serves one front end, and ends the loop with it. Owns the socket and the muxer.</summary>
-    public static VhostUserServer Connected(EventLoop loop, SafeFileHandle socket, VsockDevice device, VsockMuxer muxer, ILogger logger)
+    /// <summary>Serves one front end, at a non-blocking socket, owned from here on.</summary>
+    public static VhostUserServer Connected(VirtioDevice device, SafeFileHandle socket, ILogger logger)
     {
-        var server = new VhostUserServer(loop, null, device, muxer, logger);
+        var server = new VhostUserServer(device, null, logger);
         server.Connect(socket);
+        server.Start();
         return server;
     }
 
-    public bool Continue() => _device.Continue();
+    public bool Continue() => _worker.Continue();
 
-    public void OnDeadline(long now) => _muxer.OnDeadline(now);
+    public void OnDeadline(long now) => _worker.OnDeadline(now);
 
     /// <summary>An idle device needs none of the guest's memory.</summary>
     public void OnIdle()
     {
         _connection?.ReleasePages();
-        _muxer.ReleaseSpareBuffer();
+        _worker.OnIdle();
     }
 
     public void OnEvents(EpollEvents events, int token)
@@ -63,15 +81,38 @@ internal sealed class VhostUserServer : IEventLoopClient, IEventHandler, IDispos
         }
     }
 
+    /// <summary>Lets go of the front end and the device. From any thread.</summary>
+    public Task CloseAsync()
+    {
+        _loop.Post(Close);
+        return Closed;
+    }
+
+    /// <summary>Lets go of the front end and the device. On the device's first thread, or when that has not started.</summary>
     public void Dispose()
     {
-        _isDisposing = true;
-        if (_connection is not null)
-            _connection.Dispose();
-        else if (_listener is not null)
-            _loop.Remove(_listenerRegistration, _listener);
-        _listener?.Dispose();
-        _muxer.Dispose();
+        if (_isClosing)
+            return;
+        _isClosing = true;
+        try
+        {
+            if (_connection is not null)
+                _connection.Dispose();
+            else if (_listener is not null)
+                _loop.Remove(_listenerRegistration, _listener);
+        }
+        finally
+        {
+            _listener?.Dispose();
+        }
+    }
+
+    private void Start()
+    {
+        Closed = CompleteAsync();
+        _threads[0].Start(this, Dispose);
+        for (var i = 1; i < _threads.Count; i++)
+            _threads[i].Start(_device.Workers[i]);
     }
 
     private void Listen() => _listenerRegistration = _loop.Add(_listener!, EpollEvents.Readable, this);
@@ -79,19 +120,25 @@ internal sealed class VhostUserServer : IEventLoopClient, IEventHandler, IDispos
     private void Connect(SafeFileHandle socket)
     {
         VhostUserLog.FrontEndConnected(_logger);
-        _connection = new VhostUserConnection(_loop, socket, _device, _logger, OnConnectionClosed);
+        _connection = new VhostUserConnection(_threads, socket, _device, _logger, OnConnectionClosed);
+    }
+
+    private async Task CompleteAsync() =>
+        await (await Task.WhenAny(_closed.Task, _threads[0].Completed).ConfigureAwait(false)).ConfigureAwait(false);
+
+    private void Close()
+    {
+        Dispose();
+        _closed.TrySetResult();
     }
 
     private void OnConnectionClosed()
     {
         _connection = null;
         VhostUserLog.FrontEndDisconnected(_logger);
-        _muxer.CloseHeld();
-        if (_isDisposing)
-            return;
-        if (_listener is null)
-            _loop.Stop();
-        else
+        if (_listener is not null && !_isClosing)
             Listen();
+        else
+            Close();
     }
 }

@@ -51,7 +51,16 @@ internal sealed partial class VsockDevice : IQueueDevice, IQueueWorker
 
     public ushort MaxQueueSize => 256;
 
-    public IVirtioTransport? Transport { get; set; }
+    public IVirtioTransport? Transport
+    {
+        get;
+        set
+        {
+            field = value;
+            if (value is null)
+                _muxer.CloseHeld();
+        }
+    }
 
     public IReadOnlyList<IQueueWorker> Workers { get; }
 

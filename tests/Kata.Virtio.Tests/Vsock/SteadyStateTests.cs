@@ -1,8 +1,6 @@
-using Kata.Linux;
 using Kata.Virtio.Events;
 using Kata.Virtio.Tests.Fakes;
 using Kata.Virtio.Tests.Support;
-using Kata.Virtio.VhostUser;
 using Kata.Virtio.Vsock;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -23,51 +21,40 @@ public sealed class SteadyStateTests
     public async Task Packets_InSteadyState_AllocateNothing()
     {
         using var directory = new TemporaryDirectory();
-        using var loop = new EventLoop();
-        var hybrid = Listen(directory.File("vs"));
-        var muxer = new VsockMuxer(loop, hybrid, directory.File("vs"), FakeMachine.GuestCid, TimeSpan.FromSeconds(30), NullLogger.Instance);
-        var device = new VsockDevice(muxer, FakeMachine.GuestCid, NullLogger.Instance);
-        using var server = VhostUserServer.Listening(loop, Listen(directory.File("vu")), device, muxer, NullLogger.Instance);
-        var thread = new Thread(() => loop.Run(server));
-        thread.Start();
-        try
-        {
-            using var machine = new FakeMachine(directory.File("vu"));
-            machine.Start();
-            var connecting = HybridClient.ConnectAsync(directory.File("vs"), GuestPort, Cancellation);
-            var hostPort = machine.Take().SourcePort;
-            machine.Send(FakeMachine.Packet(VsockOperation.Response, GuestPort, hostPort));
-            using var client = await connecting;
-            var buffer = new byte[8192];
-            uint received = 0, sent = 0;
-            Exchange(1000);
-            var before = Allocated(loop);
-            Exchange(5000);
-            Assert.AreEqual(0L, Allocated(loop) - before);
+        await using var device = VirtioVsock.Create(
+            new VirtioVsockOptions { HybridSocketPath = directory.File("vs"), GuestCid = (uint)FakeMachine.GuestCid });
+        await using var backEnd = VhostUserBackEnd.Start(device, directory.File("vu"), NullLogger.Instance);
+        var loop = device.Threads[0].Loop;
+        using var machine = new FakeMachine(directory.File("vu"));
+        machine.Start();
+        var connecting = HybridClient.ConnectAsync(directory.File("vs"), GuestPort, Cancellation);
+        var hostPort = machine.Take().SourcePort;
+        machine.Send(FakeMachine.Packet(VsockOperation.Response, GuestPort, hostPort));
+        using var client = await connecting;
+        var buffer = new byte[8192];
+        uint received = 0, sent = 0;
+        Exchange(1000);
+        var before = Allocated(loop);
+        Exchange(5000);
+        Assert.AreEqual(0L, Allocated(loop) - before);
 
-            void Exchange(int rounds)
+        void Exchange(int rounds)
+        {
+            for (var i = 0; i < rounds; i++)
             {
-                for (var i = 0; i < rounds; i++)
+                client.Send(buffer.AsSpan(0, 3000));
+                for (var expected = received + 3000; received < expected;)
+                    received += machine.Take() is { Operation: VsockOperation.Data } packet ? packet.Length : 0;
+                machine.Send(FakeMachine.Packet(VsockOperation.Data, GuestPort, hostPort, 8192, forwarded: received), buffer);
+                sent += 8192;
+                // Every sixteenth round the reader is late by 128 KiB.
+                if (i % 16 == 15)
                 {
-                    client.Send(buffer.AsSpan(0, 3000));
-                    for (var expected = received + 3000; received < expected;)
-                        received += machine.Take() is { Operation: VsockOperation.Data } packet ? packet.Length : 0;
-                    machine.Send(FakeMachine.Packet(VsockOperation.Data, GuestPort, hostPort, 8192, forwarded: received), buffer);
-                    sent += 8192;
-                    // Every sixteenth round the reader is late by 128 KiB.
-                    if (i % 16 == 15)
+                    for (; sent > 0; sent -= (uint)client.Receive(buffer.AsSpan(0, (int)Math.Min(sent, 8192))))
                     {
-                        for (; sent > 0; sent -= (uint)client.Receive(buffer.AsSpan(0, (int)Math.Min(sent, 8192))))
-                        {
-                        }
                     }
                 }
             }
-        }
-        finally
-        {
-            loop.Stop();
-            thread.Join();
         }
     }
 
@@ -82,12 +69,5 @@ public sealed class SteadyStateTests
         });
         done.Wait();
         return allocated;
-    }
-
-    private static Microsoft.Win32.SafeHandles.SafeFileHandle Listen(string path)
-    {
-        var listener = UnixSocket.Listen(path);
-        FileDescriptors.SetNonBlocking(listener, true);
-        return listener;
     }
 }
