@@ -1,4 +1,5 @@
 using Kata.Benchmarks;
+using Kata.Benchmarks.Devices;
 using Kata.Benchmarks.Run;
 using Kata.Benchmarks.Shim;
 using Kata.Benchmarks.Ttrpc;
@@ -14,6 +15,8 @@ Verb[] verbs =
     TtrpcPeer.ServeVerb,
     TtrpcPeer.LoadVerb,
     VsockComparison.Verb,
+    DeviceComparison.Verb,
+    DeviceServer.Verb,
 ];
 
 var verb = verbs.FirstOrDefault(candidate => candidate.Name == args.FirstOrDefault());

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using Kata.Linux;
-using Kata.Virtio.Vsock;
 using Microsoft.Win32.SafeHandles;
 
 namespace Kata.Benchmarks.Vsock;
@@ -12,7 +11,6 @@ namespace Kata.Benchmarks.Vsock;
 /// </summary>
 internal static class VsockComparison
 {
-    private const uint GuestPort = 1024;
     private const long TransferBytes = 1L << 30;
     private const int RoundTrips = 20_000;
 
@@ -86,23 +84,22 @@ internal static class VsockComparison
         }
     }
 
-    private static Figure MeasureDevice(Func<BenchMachine, SafeFileHandle, uint, TimeSpan> run)
+    private static Figure MeasureDevice(Func<VsockDriver, SafeFileHandle, TimeSpan> run)
     {
         var directory = Directory.CreateTempSubdirectory("kata-vsock-").FullName;
         try
         {
             using var machine = new BenchMachine($"{directory}/s");
             using var client = UnixSocket.Connect($"{directory}/s");
-            FileDescriptors.WriteAll(client, Encoding.ASCII.GetBytes($"CONNECT {GuestPort}\n"));
-            var hostPort = machine.Take().SourcePort;
-            machine.Send(Packet(VsockOperation.Response, hostPort, 0), 0);
+            FileDescriptors.WriteAll(client, Encoding.ASCII.GetBytes($"CONNECT {VsockDriver.GuestPort}\n"));
+            machine.Driver.Accept();
             Span<byte> one = stackalloc byte[1];
             while (FileDescriptors.Read(client, one) == 1 && one[0] != '\n')
             {
             }
 
             var before = machine.DeviceTime;
-            var wall = run(machine, client, hostPort);
+            var wall = run(machine.Driver, client);
             return new Figure(wall, machine.DeviceTime - before);
         }
         finally
@@ -111,55 +108,38 @@ internal static class VsockComparison
         }
     }
 
-    private static TimeSpan ReceiveFromGuest(BenchMachine machine, SafeFileHandle client, uint hostPort)
+    private static TimeSpan ReceiveFromGuest(VsockDriver driver, SafeFileHandle client)
     {
         var started = Stopwatch.GetTimestamp();
         var guest = Start(() =>
         {
-            uint sent = 0, forwarded = 0;
             for (var left = TransferBytes; left > 0;)
-            {
-                while (VsockLimits.BufferBytes - (sent - forwarded) < 65536)
-                    forwarded = machine.Take().Forwarded;
-                machine.Send(Packet(VsockOperation.Data, hostPort, 0), 65536);
-                sent += 65536;
-                left -= 65536;
-            }
+                left -= driver.SendData(VsockDriver.PacketBytes);
         });
         Read(client);
         guest.Join();
         return Stopwatch.GetElapsedTime(started);
     }
 
-    private static TimeSpan SendToGuest(BenchMachine machine, SafeFileHandle client, uint hostPort)
+    private static TimeSpan SendToGuest(VsockDriver driver, SafeFileHandle client)
     {
         var started = Stopwatch.GetTimestamp();
         var host = Start(() => Write(client));
-        uint received = 0, told = 0;
         for (var left = TransferBytes; left > 0;)
-        {
-            var packet = machine.Take();
-            received += packet.Length;
-            left -= packet.Length;
-            // Linux tells when the window is three quarters used.
-            if (received - told < 192 * 1024 && packet.Operation != VsockOperation.CreditRequest)
-                continue;
-            told = received;
-            machine.Send(Packet(VsockOperation.CreditUpdate, hostPort, received), 0);
-        }
+            left -= driver.ReceiveData();
 
         host.Join();
         return Stopwatch.GetElapsedTime(started);
     }
 
-    private static TimeSpan PingPong(BenchMachine machine, SafeFileHandle client, uint hostPort)
+    private static TimeSpan PingPong(VsockDriver driver, SafeFileHandle client)
     {
         var guest = Start(() =>
         {
-            for (var i = 0u; i < RoundTrips; i++)
+            for (var i = 0; i < RoundTrips; i++)
             {
-                machine.Take();
-                machine.Send(Packet(VsockOperation.Data, hostPort, i + 1), 1);
+                driver.ReceiveData();
+                driver.SendData(1);
             }
         });
         var started = Stopwatch.GetTimestamp();
@@ -174,15 +154,6 @@ internal static class VsockComparison
         guest.Join();
         return wall;
     }
-
-    private static VsockHeader Packet(VsockOperation operation, uint hostPort, uint forwarded) => new()
-    {
-        SourcePort = GuestPort,
-        DestinationPort = hostPort,
-        Operation = operation,
-        BufferAllocation = VsockLimits.BufferBytes,
-        Forwarded = forwarded,
-    };
 
     private static void Write(SafeFileHandle socket)
     {
