@@ -1,4 +1,5 @@
 using Kata.Virtio;
+using Kata.Vmm.Dragonball.Boot;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -14,7 +15,7 @@ public sealed record MicroVmOptions
     public string? InitrdPath { get; init; }
 
     /// <summary>The kernel's command line, as it is: printable ASCII, at most 2047 bytes.</summary>
-    public string CommandLine { get; init; } = "console=ttyS0 panic=-1 reboot=a pci=off";
+    public string CommandLine { get; init; } = KernelCommandLine.Machine;
 
     /// <summary>Virtual processors: 1 to 254, and no more than KVM takes.</summary>
     public int VcpuCount { get; init; } = 1;

@@ -32,7 +32,4 @@ internal static class BootLayout
     public const ulong ResetVector = 0xF_FFF0;
 
     public const ulong HighMemoryStart = 0x10_0000;
-
-    /// <summary>Where memory continues after the hole for devices.</summary>
-    public const ulong FourGiB = 0x1_0000_0000;
 }

@@ -1,14 +1,12 @@
 using System.Runtime.InteropServices;
 using Kata.Virtio.Memory;
+using Kata.Vmm.Dragonball.Memory;
 
 namespace Kata.Vmm.Dragonball.Boot;
 
 /// <summary>The guest's memory from 0 to the 3 GiB hole: where everything lies that a guest finds when it begins.</summary>
 internal sealed class LowMemory
 {
-    /// <summary>Where RAM ends at the latest; devices and chips follow until 4 GiB.</summary>
-    public const ulong Limit = 0xC000_0000;
-
     /// <summary>What fits into one span.</summary>
     private const int LongestSpan = 1 << 30;
 
@@ -21,7 +19,7 @@ internal sealed class LowMemory
     public LowMemory(GuestMemory memory)
     {
         _memory = memory;
-        End = memory.Regions is [{ Start: 0 } first, ..] ? Math.Min(first.End, Limit) : 0;
+        End = memory.Regions is [{ Start: 0 } first, ..] ? Math.Min(first.End, GuestRam.HoleStart) : 0;
         if (End < Smallest)
             throw new BootException($"The machine has {End >> 10} KiB of memory below 3 GiB, from address 0 on; no kernel boots with so little.");
     }

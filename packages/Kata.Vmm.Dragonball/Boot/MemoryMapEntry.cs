@@ -1,4 +1,5 @@
 using Kata.Virtio.Memory;
+using Kata.Vmm.Dragonball.Memory;
 
 namespace Kata.Vmm.Dragonball.Boot;
 
@@ -17,6 +18,6 @@ internal readonly record struct MemoryMapEntry(ulong Address, ulong Size)
     [
         new(0, BootLayout.ConventionalEnd),
         new(BootLayout.HighMemoryStart, low.End - BootLayout.HighMemoryStart),
-        .. memory.Regions.Where(region => region.Start >= BootLayout.FourGiB).Select(region => new MemoryMapEntry(region.Start, region.Length)),
+        .. memory.Regions.Where(region => region.Start >= GuestRam.HoleEnd).Select(region => new MemoryMapEntry(region.Start, region.Length)),
     ];
 }

@@ -1,3 +1,6 @@
+using System.Buffers.Binary;
+using System.ComponentModel;
+using System.Diagnostics;
 using Kata.Vmm.Dragonball.Boot;
 using Kata.Vmm.Dragonball.Boot.Images;
 using Kata.Vmm.Dragonball.Tests.Boot.Fakes;
@@ -8,6 +11,11 @@ namespace Kata.Vmm.Dragonball.Tests.Boot;
 [TestClass]
 public sealed class RealKernelTests
 {
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("kernel");
+
+    [TestCleanup]
+    public void Cleanup() => _directory.Delete(recursive: true);
+
     [TestMethod]
     [DataRow("guest")]
     [DataRow("guest-trixie")]
@@ -31,6 +39,20 @@ public sealed class RealKernelTests
     }
 
     [TestMethod]
+    public void Load_DebianElf_BeginsAtItsPvhEntryPoint()
+    {
+        using var elf = ImageFile.Open(Unpack(Artifact("guest-trixie", "vmlinuz")), "kernel");
+        using var memory = new TestMemory(256 << 20);
+
+        var loaded = KernelImage.Load(elf, new LowMemory(memory.Memory));
+
+        Assert.AreEqual(BootProtocol.Pvh, loaded.Protocol);
+        Assert.IsTrue(loaded.EntryPoint is > 0x100_0000 and < 0x800_0000);
+        // pvh_start_xen begins with cld.
+        Assert.AreEqual(0xFC, memory.Read<byte>(loaded.EntryPoint));
+    }
+
+    [TestMethod]
     public void Load_DebianKernelInTooLittleMemory_SaysSo()
     {
         using var kernel = ImageFile.Open(Artifact("guest", "vmlinuz"), "kernel");
@@ -39,6 +61,29 @@ public sealed class RealKernelTests
         var error = Assert.ThrowsExactly<BootException>(() => KernelImage.Load(kernel, new LowMemory(memory.Memory)));
 
         StringAssert.Contains(error.Message, "does not fit into the machine's memory, which ends at 0x4000000");
+    }
+
+    /// <summary>The vmlinux in a bzImage that is compressed with zstd, as a file.</summary>
+    private string Unpack(string bzImage)
+    {
+        var image = File.ReadAllBytes(bzImage);
+        var payload = ((image[0x1F1] + 1) * 512) + BinaryPrimitives.ReadInt32LittleEndian(image.AsSpan(0x248));
+        // The compressed data ends with its uncompressed size.
+        var length = BinaryPrimitives.ReadInt32LittleEndian(image.AsSpan(0x24C)) - sizeof(int);
+        var path = Path.Combine(_directory.FullName, "vmlinux");
+        File.WriteAllBytes(path + ".zst", image[payload..(payload + length)]);
+        try
+        {
+            using var zstd = Process.Start("zstd", ["-dq", path + ".zst"]);
+            zstd.WaitForExit();
+            Assert.AreEqual(0, zstd.ExitCode);
+        }
+        catch (Win32Exception)
+        {
+            Assert.Inconclusive("needs Debian's zstd");
+        }
+
+        return path;
     }
 
     private static string Artifact(string guest, string name)
