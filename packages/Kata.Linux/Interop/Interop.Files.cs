@@ -15,6 +15,7 @@ internal static partial class Interop
     internal const int FD_CLOEXEC = 1;
     internal const int F_SETPIPE_SZ = 1031;
     internal const int SYS_openat2 = 437;
+    internal const uint STATX_DIOALIGN = 0x2000;
 
     [LibraryImport(Libc, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial SafeFileHandle open(string path, int flags, uint mode);
@@ -104,6 +105,7 @@ internal static partial class Interop
     [StructLayout(LayoutKind.Explicit, Size = 256)]
     internal struct StatxBuffer
     {
+        [FieldOffset(0)] internal uint Mask;
         [FieldOffset(16)] internal uint Nlink;
         [FieldOffset(20)] internal uint Uid;
         [FieldOffset(24)] internal uint Gid;
@@ -116,5 +118,7 @@ internal static partial class Interop
         [FieldOffset(136)] internal uint DevMajor;
         [FieldOffset(140)] internal uint DevMinor;
         [FieldOffset(144)] internal ulong MountId;
+        [FieldOffset(152)] internal uint DirectMemoryAlignment;
+        [FieldOffset(156)] internal uint DirectOffsetAlignment;
     }
 }

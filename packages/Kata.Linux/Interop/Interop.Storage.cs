@@ -1,0 +1,9 @@
+namespace Kata.Linux;
+
+internal static partial class Interop
+{
+    internal const nuint BLKSSZGET = 0x1268;
+    internal const nuint BLKGETSIZE64 = 0x80081272;
+    internal const nuint BLKDISCARD = 0x1277;
+    internal const nuint BLKPBSZGET = 0x127b;
+}
