@@ -11,7 +11,8 @@ internal static class Frames
     public const byte Tcp = 6;
     public const byte Udp = 17;
 
-    public static bool IsIPv4(ReadOnlySpan<byte> frame) => frame.Length > Ethernet + IPv4 && TypeOf(frame) == 0x0800 && frame[Ethernet + 9] is Tcp or Udp;
+    public static bool IsIPv4(ReadOnlySpan<byte> frame) =>
+        frame.Length > Ethernet + IPv4 && TypeOf(frame) == 0x0800 && frame[Ethernet + 9] is Tcp or Udp;
 
     public static int TypeOf(ReadOnlySpan<byte> frame) => BinaryPrimitives.ReadUInt16BigEndian(frame[12..]);
 
@@ -28,7 +29,8 @@ internal static class Frames
 
     /// <summary>A TCP segment of the guest with a whole checksum.</summary>
     /// <param name="flags">2 SYN, 16 ACK, 4 RST, 1 FIN.</param>
-    public static byte[] TcpSegment(byte[] hostMac, int sourcePort, int port, uint sequence, uint acknowledged, byte flags, ReadOnlySpan<byte> payload = default)
+    public static byte[] TcpSegment(
+        byte[] hostMac, int sourcePort, int port, uint sequence, uint acknowledged, byte flags, ReadOnlySpan<byte> payload)
     {
         var segment = new byte[20 + payload.Length];
         BinaryPrimitives.WriteUInt16BigEndian(segment, (ushort)sourcePort);

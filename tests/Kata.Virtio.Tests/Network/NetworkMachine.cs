@@ -7,6 +7,7 @@ using Kata.Virtio.Events;
 using Kata.Virtio.Memory;
 using Kata.Virtio.Network;
 using Kata.Virtio.Queues;
+using Kata.Virtio.Tests.Fakes;
 using Kata.Virtio.Tests.Support;
 
 namespace Kata.Virtio.Tests.Network;
@@ -47,7 +48,8 @@ internal sealed unsafe class NetworkMachine : IDisposable
             network.AddAddress(TapIndex, HostAddress, 24);
             if (staticNeighbor)
                 network.SetNeighbor(new NetworkNeighbor(TapIndex, GuestAddress, "02:00:00:00:00:02", NetworkNeighbor.Permanent, 0));
-            HostMac = Convert.FromHexString(network.ListLinks().Single(link => link.Name == Tap).MacAddress.Replace(":", "", StringComparison.Ordinal));
+            var mac = network.ListLinks().Single(link => link.Name == Tap).MacAddress;
+            HostMac = Convert.FromHexString(mac.Replace(":", "", StringComparison.Ordinal));
         }
 
         _model = (NetworkDevice)Device.Model;
@@ -189,16 +191,29 @@ internal sealed unsafe class NetworkMachine : IDisposable
     }
 
     /// <summary>Gives the control queue a command and returns the answer: 0 for success.</summary>
-    public byte Command(params ReadOnlySpan<byte> command)
+    public byte Command(params ReadOnlySpan<byte> command) => CommandOn(Control, command);
+
+    public byte CommandOn(DriverRing ring, ReadOnlySpan<byte> command)
     {
         command.CopyTo(Memory(ControlAt, command.Length));
         Memory(ControlAt + 0x100, 1)[0] = 0xee;
-        Control.Driver.Set(0, ControlAt, (uint)command.Length, DescriptorFlags.Next, 1);
-        Control.Driver.Set(1, ControlAt + 0x100, 1, DescriptorFlags.Write);
-        Control.Offer(0);
-        Assert.IsTrue(Control.TryTakeUsed(Limit, out _, out var written), $"A command does not come back. {Logger}");
-        Assert.AreEqual(1u, written);
+        ring.Driver.Set(60, ControlAt, (uint)command.Length, DescriptorFlags.Next, 61);
+        ring.Driver.Set(61, ControlAt + 0x100, 1, DescriptorFlags.Write);
+        ring.Offer(60);
+        Assert.IsTrue(ring.TryTakeUsed(Limit, out var head, out var written), $"A command does not come back. {Logger}");
+        Assert.AreEqual((60u, 1u), (head, written));
         return Memory(ControlAt + 0x100, 1)[0];
+    }
+
+    /// <summary>A reset, and the driver comes up again.</summary>
+    public void Restart(ulong without = 0, int buffers = QueueSize)
+    {
+        foreach (var ring in Rings)
+            ring.Stop();
+        DriverRing.OnLoop(Loop(), _model.Reset);
+        foreach (var ring in Rings)
+            ring.Driver.Clear();
+        Start(without, BufferBytes, buffers);
     }
 
     public byte[] Configuration()

@@ -1,6 +1,5 @@
-using System.Net;
-using System.Net.Sockets;
 using Kata.Virtio.Network;
+using Kata.Virtio.Tests.Fakes;
 
 namespace Kata.Virtio.Tests.Network;
 
@@ -16,8 +15,8 @@ public sealed class NetworkTests
     {
         using var machine = new NetworkMachine(staticNeighbor: false);
         machine.Start();
-        using var socket = Bind();
-        socket.SendTo("question"u8, new IPEndPoint(NetworkMachine.GuestAddress, 7));
+        using var socket = HostSocket.Bind();
+        HostSocket.Send(socket, "question"u8);
         byte[] request;
         do
             Assert.IsTrue(machine.TryTake(out _, out request, NetworkMachine.Limit), "The host does not ask for the guest.");
@@ -26,8 +25,8 @@ public sealed class NetworkTests
 
         var (_, frame) = machine.TakePacket();
         Assert.IsTrue(Frames.PayloadOf(frame).SequenceEqual("question"u8));
-        machine.Send(default, Frames.Datagram(machine.HostMac, 7, PortOf(socket), "answer"u8));
-        CollectionAssert.AreEqual("answer"u8.ToArray(), Receive(socket));
+        machine.Send(default, Frames.Datagram(machine.HostMac, 7, HostSocket.PortOf(socket), "answer"u8));
+        CollectionAssert.AreEqual("answer"u8.ToArray(), HostSocket.Receive(socket));
     });
 
     [TestMethod]
@@ -41,9 +40,9 @@ public sealed class NetworkTests
     {
         using var machine = new NetworkMachine();
         machine.Start();
-        using var socket = Bind();
-        machine.Send(default, Frames.Datagram(machine.HostMac, 7, PortOf(socket), "pieces"u8), 0, cuts);
-        CollectionAssert.AreEqual("pieces"u8.ToArray(), Receive(socket));
+        using var socket = HostSocket.Bind();
+        machine.Send(default, Frames.Datagram(machine.HostMac, 7, HostSocket.PortOf(socket), "pieces"u8), 0, cuts);
+        CollectionAssert.AreEqual("pieces"u8.ToArray(), HostSocket.Receive(socket));
     });
 
     [TestMethod]
@@ -52,12 +51,12 @@ public sealed class NetworkTests
     {
         using var machine = new NetworkMachine();
         machine.Start();
-        using var socket = Bind();
-        var frame = Frames.Datagram(machine.HostMac, 7, PortOf(socket), "partial"u8);
+        using var socket = HostSocket.Bind();
+        var frame = Frames.Datagram(machine.HostMac, 7, HostSocket.PortOf(socket), "partial"u8);
         var header = Frames.LeaveChecksum(frame);
         machine.Send(default, frame); // With a bad checksum and nobody asked to repair it: the host drops it.
         machine.Send(header, frame);
-        CollectionAssert.AreEqual("partial"u8.ToArray(), Receive(socket));
+        CollectionAssert.AreEqual("partial"u8.ToArray(), HostSocket.Receive(socket));
         Assert.AreEqual(0, socket.Available);
     });
 
@@ -68,8 +67,8 @@ public sealed class NetworkTests
         using (var machine = new NetworkMachine())
         {
             machine.Start();
-            using var socket = Bind();
-            socket.SendTo("offloaded"u8, new IPEndPoint(NetworkMachine.GuestAddress, 7));
+            using var socket = HostSocket.Bind();
+            HostSocket.Send(socket, "offloaded"u8);
             var (header, frame) = machine.TakePacket();
             Assert.AreEqual((1, Frames.Ethernet + Frames.IPv4, 6), (header.Flags, header.ChecksumStart, header.ChecksumOffset));
             Assert.IsFalse(Frames.HasGoodChecksum(frame));
@@ -81,8 +80,8 @@ public sealed class NetworkTests
         using (var machine = new NetworkMachine())
         {
             machine.Start(without: NoChecksum);
-            using var socket = Bind();
-            socket.SendTo("complete"u8, new IPEndPoint(NetworkMachine.GuestAddress, 7));
+            using var socket = HostSocket.Bind();
+            HostSocket.Send(socket, "complete"u8);
             var (header, frame) = machine.TakePacket();
             Assert.AreEqual(0, header.Flags);
             Assert.IsTrue(Frames.HasGoodChecksum(frame));
@@ -95,14 +94,9 @@ public sealed class NetworkTests
     {
         using var machine = new NetworkMachine();
         machine.Start();
-        foreach (var ring in machine.Rings)
-            ring.Stop();
-        DriverRing.OnLoop(machine.Loop(), machine.Model.Reset);
-        foreach (var ring in machine.Rings)
-            ring.Driver.Clear();
-        machine.Start(without: NoChecksum);
-        using var socket = Bind();
-        socket.SendTo("complete"u8, new IPEndPoint(NetworkMachine.GuestAddress, 7));
+        machine.Restart(without: NoChecksum);
+        using var socket = HostSocket.Bind();
+        HostSocket.Send(socket, "complete"u8);
         Assert.IsTrue(Frames.HasGoodChecksum(machine.TakePacket().Frame));
     });
 
@@ -128,33 +122,18 @@ public sealed class NetworkTests
     {
         using var machine = new NetworkMachine();
         machine.Start();
-        using var socket = Bind();
+        using var socket = HostSocket.Bind();
         machine.Device.SetLink(false);
         Assert.IsTrue(SpinWait.SpinUntil(() => machine.Transport.Changes == 1, NetworkMachine.Limit));
         Assert.AreEqual(0, machine.Configuration()[6]);
-        socket.SendTo("later"u8, new IPEndPoint(NetworkMachine.GuestAddress, 7));
+        HostSocket.Send(socket, "later"u8);
         machine.ExpectNoPacket();
-        machine.Send(default, Frames.Datagram(machine.HostMac, 7, PortOf(socket), "never"u8));
+        machine.Send(default, Frames.Datagram(machine.HostMac, 7, HostSocket.PortOf(socket), "never"u8));
 
         machine.Device.SetLink(true);
         Assert.IsTrue(Frames.PayloadOf(machine.TakePacket().Frame).SequenceEqual("later"u8));
         Assert.AreEqual((1, 2), (machine.Configuration()[6], machine.Transport.Changes));
-        machine.Send(default, Frames.Datagram(machine.HostMac, 7, PortOf(socket), "now"u8));
-        CollectionAssert.AreEqual("now"u8.ToArray(), Receive(socket));
+        machine.Send(default, Frames.Datagram(machine.HostMac, 7, HostSocket.PortOf(socket), "now"u8));
+        CollectionAssert.AreEqual("now"u8.ToArray(), HostSocket.Receive(socket));
     });
-
-    internal static Socket Bind()
-    {
-        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp) { ReceiveTimeout = (int)NetworkMachine.Limit.TotalMilliseconds };
-        socket.Bind(new IPEndPoint(NetworkMachine.HostAddress, 0));
-        return socket;
-    }
-
-    internal static int PortOf(Socket socket) => ((IPEndPoint)socket.LocalEndPoint!).Port;
-
-    internal static byte[] Receive(Socket socket)
-    {
-        var buffer = new byte[65536];
-        return buffer[..socket.Receive(buffer)];
-    }
 }

@@ -3,10 +3,9 @@ using Kata.Virtio.Events;
 using Kata.Virtio.Memory;
 using Kata.Virtio.Queues;
 using Kata.Virtio.Devices;
-using Kata.Virtio.Tests.Fakes;
 using Microsoft.Win32.SafeHandles;
 
-namespace Kata.Virtio.Tests.Network;
+namespace Kata.Virtio.Tests.Fakes;
 
 /// <summary>A queue of a device on its own thread, from the driver's side: kicks and interrupts are eventfds, and honoured.</summary>
 internal sealed unsafe class DriverRing : IEventHandler, IDisposable

@@ -1,6 +1,6 @@
 using Kata.Virtio.Devices;
 
-namespace Kata.Virtio.Tests.Network;
+namespace Kata.Virtio.Tests.Fakes;
 
 internal sealed class RecordingTransport : IVirtioTransport
 {

@@ -2,7 +2,7 @@ using Kata.Linux;
 using Kata.Virtio.Devices;
 using Microsoft.Win32.SafeHandles;
 
-namespace Kata.Virtio.Tests.Network;
+namespace Kata.Virtio.Tests.Fakes;
 
 internal sealed class SignallingInterrupt : IQueueInterrupt
 {
