@@ -90,6 +90,9 @@ case "$action" in
         ! has_kvm || lab_build >&2
         run_command "$PWD" 600 bash tests/lab/check/all.sh
         ;;
-    clean) rm -rf "$lab" artifacts/stamps/lab ;;
+    clean)
+        [ ! -e "$lab/lock" ] || { exec {lock}>> "$lab/lock" && flock --nonblock "$lock"; } || die "the lab is in use: wait for its runs to end."
+        rm -rf "$lab" artifacts/stamps/lab
+        ;;
     *) usage >&2; exit 2 ;;
 esac

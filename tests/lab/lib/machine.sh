@@ -2,19 +2,27 @@
 
 # machine_run DIRECTORY TIMEOUT COMMAND...: runs a command and ends with its exit code, or with 124 after TIMEOUT seconds (0: never).
 machine_run() {
-    local timeout=$2 tails=()
-    machine_prepare "${@:1:1}" "${@:3}"
+    local timeout=$2 followers=() follower
+    machine_prepare "$1" "${@:3}"
     machine_start -serial "file:$run/console"
-    tail --follow --bytes=+1 --sleep-interval=0.05 --pid="$qemu" "$run/share/stdout" & tails+=($!)
-    tail --follow --bytes=+1 --sleep-interval=0.05 --pid="$qemu" "$run/share/stderr" >&2 & tails+=($!)
-    if ! timeout "$timeout" tail --follow --sleep-interval=0.05 --pid="$qemu" /dev/null; then
-        kill -KILL "$qemu"
-        wait "$qemu" "${tails[@]}" 2> /dev/null || true
+    machine_follow "$run/share/stdout" & followers+=($!)
+    machine_follow "$run/share/stderr" >&2 & followers+=($!)
+    if ! timeout "$timeout" tail --follow --sleep-interval=0.05 --pid="$qemu" /dev/null > /dev/null; then
+        kill "$qemu"
+        wait "${followers[@]}" || true
         printf 'lab: %s s passed; the command is ended.\n' "$timeout" >&2
         exit 124
     fi
-    wait "${tails[@]}"
+    for follower in "${followers[@]}"; do wait "$follower" || exit; done
     machine_exit
+}
+
+# machine_follow FILE: shows what the machine writes to a file, to its end; ends the machine when nobody reads it.
+machine_follow() {
+    local status=0
+    tail --follow --bytes=+1 --sleep-interval=0.05 --pid="$qemu" "$1" || status=$?
+    [ $status = 0 ] || kill "$qemu" 2> /dev/null || true
+    return $status
 }
 
 # machine_shell DIRECTORY: a console.

@@ -10,7 +10,7 @@ readonly machine=(
     -smp "$lab_cpus" -m "${lab_memory}M"
     -object "memory-backend-file,id=ram,share=on,size=${lab_memory}M,mem-path=$run/ram"
     -kernel "$lab/vmlinuz" -initrd "$lab/initrd.img"
-    -append "quiet console=ttyS0 panic=-1 mitigations=off cryptomgr.notests nowatchdog rcupdate.rcu_cpu_stall_suppress=1 lab.checkout=$PWD"
+    -append "quiet console=ttyS0 panic=-1 mitigations=off tsc=reliable cryptomgr.notests nowatchdog rcupdate.rcu_cpu_stall_suppress=1 lab.checkout=$PWD"
 )
 
 # qemu_start ARGUMENT...: starts the machine, with these arguments more.

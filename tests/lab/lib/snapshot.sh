@@ -2,10 +2,11 @@
 
 readonly snapshot=$lab/snapshot-${lab_cpus}x$lab_memory
 
-# snapshot_key: a text that changes with everything a snapshot depends on.
+# snapshot_key: a text that changes with everything a snapshot depends on. The time stamp counter is the processor's own.
 snapshot_key() {
     printf '%s\n' "${machine[@]}"
     qemu-system-x86_64 --version
+    grep -m 1 'model name' /proc/cpuinfo
     stat --format='%n %s %y' "$lab/vmlinuz" "$lab/initrd.img"
 }
 
