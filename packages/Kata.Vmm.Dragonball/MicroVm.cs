@@ -68,11 +68,6 @@ public sealed partial class MicroVm : IAsyncDisposable
         ? [.. machine.Vcpus.Select(vcpu => vcpu.ExitCounts)]
         : [];
 
-    /// <summary>Types into the guest's serial port.</summary>
-    /// <returns>How many bytes were taken: fewer when the guest does not read, none when it does not run.</returns>
-    public int WriteConsole(ReadOnlySpan<byte> data) =>
-        State is MicroVmState.Running or MicroVmState.Paused ? _machine!.Type(data) : 0;
-
     /// <summary>Makes the machine and lets the guest run. Returns then, not when the guest has booted.</summary>
     /// <exception cref="MicroVmException">The host lacks something, or it was started before. Nothing is left half-made.</exception>
     /// <exception cref="HypervisorException">Kernel or initrd cannot be loaded.</exception>
@@ -148,6 +143,22 @@ public sealed partial class MicroVm : IAsyncDisposable
         }
 
         await Exited.WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Types into the guest's console: the virtio console if there is one, otherwise the serial port. Waits for the guest to read.</summary>
+    /// <exception cref="MicroVmException">It does not run.</exception>
+    public async Task WriteConsoleAsync(ReadOnlyMemory<byte> input, CancellationToken cancellationToken = default)
+    {
+        if (State is not (MicroVmState.Running or MicroVmState.Paused))
+            throw WrongState("Only a microVM that runs has a console.");
+        try
+        {
+            await _machine!.TypeAsync(input, cancellationToken).ConfigureAwait(false);
+        }
+        catch (ObjectDisposedException e)
+        {
+            throw new MicroVmException("The microVM ended before the guest had read it.", e, KataErrorKind.Unavailable);
+        }
     }
 
     /// <summary>Connects to a port of the guest's vsock.</summary>

@@ -29,14 +29,23 @@ public sealed record MicroVmOptions
     /// <summary>All memory is taken from the host before the guest starts, instead of when the guest touches it.</summary>
     public bool PrefaultMemory { get; init; }
 
-    /// <summary>Receives what the guest writes to its serial port. Written from one thread; stays the caller's. Null for nobody.</summary>
+    /// <summary>Receives what the guest writes to its consoles. Written from one thread; stays the caller's. Null for nobody.</summary>
     public Stream? ConsoleOutput { get; init; }
+
+    /// <summary>
+    /// Whether there is a virtio console (hvc0) besides the serial port (ttyS0): much cheaper, once the guest has its driver. Both write to
+    /// <see cref="ConsoleOutput"/>; what is typed goes to this one.
+    /// </summary>
+    public bool HasConsoleDevice { get; init; }
 
     /// <summary>Whether there is a virtio-rng device, from which the guest's kernel takes randomness.</summary>
     public bool HasEntropyDevice { get; init; } = true;
 
     /// <summary>A virtio-vsock device, which <see cref="MicroVm.ConnectVsockAsync"/> needs; null for none.</summary>
     public VirtioVsockOptions? Vsock { get; init; }
+
+    /// <summary>Disks, in the order of their names in the guest: /dev/vda, /dev/vdb.</summary>
+    public IReadOnlyList<VirtioBlockOptions> Disks { get; init; } = [];
 
     /// <summary>Network cards, each on a TAP device of <see cref="NetworkNamespacePath"/>.</summary>
     public IReadOnlyList<VirtioNetworkOptions> Networks { get; init; } = [];

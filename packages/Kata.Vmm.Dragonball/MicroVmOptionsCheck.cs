@@ -42,19 +42,30 @@ internal static class MicroVmOptionsCheck
 
     private static void CheckDevices(MicroVmOptions options)
     {
-        var count = VirtioDevices.Of(options).Count();
-        if (count > MachineLayout.MostVirtioDevices)
+        List<string> devices = [.. VirtioDevices.Of(options, text => text.Length).Select(device => device.Option)];
+        if (devices.Count > MachineLayout.MostVirtioDevices)
         {
-            var last = VirtioDevices.Of(options).Last().Option;
-            throw new MicroVmOptionException(last, $"It is one of {count} virtio devices.", $"at most {MachineLayout.MostVirtioDevices} devices of all kinds");
+            throw new MicroVmOptionException(
+                devices[^1], $"It is one of {devices.Count} virtio devices.", $"at most {MachineLayout.MostVirtioDevices} devices of all kinds");
         }
 
+        CheckUnique(nameof(options.Disks), options.Disks.Where(disk => !disk.ReadOnly).Select(disk => disk.Path));
+        CheckUnique(nameof(options.Networks), options.Networks.Select(network => network.TapName));
+        CheckUnique(nameof(options.Networks), options.Networks.Select(network => network.MacAddress.ToUpperInvariant()));
+        CheckUnique(nameof(options.FileSystems), [.. options.FileSystems.Select(fs => fs.Tag), .. options.VhostUserFileSystems.Select(fs => fs.Tag)]);
         if (options.VhostUserFileSystems.Count > 0 && options.MemoryBacking == MicroVmMemoryBacking.Anonymous)
         {
             throw new MicroVmOptionException(
                 nameof(options.MemoryBacking), $"Other processes, as {nameof(options.VhostUserFileSystems)} need them, cannot map private memory.",
                 $"{nameof(MicroVmMemoryBacking.Shared)} or {nameof(MicroVmMemoryBacking.HugePages)}");
         }
+    }
+
+    private static void CheckUnique(string option, IEnumerable<string> values)
+    {
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        if (values.FirstOrDefault(value => !seen.Add(value)) is { } twice)
+            throw new MicroVmOptionException(option, $"Two devices have '{twice}'.", "each path, TAP, address and tag once");
     }
 
     private static MicroVmOptionException OutOfRange(string option, int value, string allowed) =>

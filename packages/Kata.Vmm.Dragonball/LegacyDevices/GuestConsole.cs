@@ -69,20 +69,19 @@ internal sealed class GuestConsole : IAsyncDisposable
         }
     }
 
-    /// <summary>The guest writes a byte.</summary>
-    public void Write(byte value)
+    /// <summary>The guest writes to one of its consoles.</summary>
+    /// <returns>All of it was taken.</returns>
+    public int Write(ReadOnlySpan<byte> text)
     {
         lock (_lock)
         {
-            if (_written == 0)
-                _firstByte();
-            _ring[_written++ % RingBytes] = value;
-            if (value == (byte)'\n')
-                EndLine();
-            else if (_lineLength < LineBytes)
-                _line[_lineLength++] = value;
-            WakeReader();
+            foreach (var value in text)
+                Append(value);
+            if (_readerWaits)
+                WakeReader();
         }
+
+        return text.Length;
     }
 
     /// <summary>Waits, not for long, until the stream has got everything.</summary>
@@ -91,10 +90,22 @@ internal sealed class GuestConsole : IAsyncDisposable
         lock (_lock)
         {
             _isEnding = true;
-            WakeReader();
+            if (_readerWaits)
+                WakeReader();
         }
 
         await _drained.Task.WaitAsync(s_longestDrain).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private void Append(byte value)
+    {
+        if (_written == 0)
+            _firstByte();
+        _ring[_written++ % RingBytes] = value;
+        if (value == (byte)'\n')
+            EndLine();
+        else if (_lineLength < LineBytes)
+            _line[_lineLength++] = value;
     }
 
     private void EndLine()
@@ -110,8 +121,6 @@ internal sealed class GuestConsole : IAsyncDisposable
 
     private void WakeReader()
     {
-        if (!_readerWaits)
-            return;
         _readerWaits = false;
         _available.Release();
     }

@@ -126,7 +126,7 @@ internal sealed class SerialPort : IBusDevice
         if ((_modemControl & Loopback) != 0)
             Enqueue(value);
         else
-            _console.Write(value);
+            _console.Write([value]);
         SetTransmitterEmpty();
     }
 

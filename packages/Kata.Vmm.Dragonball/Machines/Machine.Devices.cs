@@ -12,6 +12,7 @@ namespace Kata.Vmm.Dragonball.Machines;
 internal sealed partial class Machine
 {
     private readonly List<VirtioSlot> _slots = [];
+    private VirtioConsole? _consoleDevice;
 
     /// <summary>Stops the devices: none touches guest memory any more when this returns.</summary>
     public void PauseDevices()
@@ -37,7 +38,7 @@ internal sealed partial class Machine
             new BusRange(KeyboardController.CommandPort, 1, new KeyboardController(End)),
             new BusRange(MachineLayout.PowerPort, 1, new PowerPort(End)),
         ]);
-        foreach (var (option, create) in VirtioDevices.Of(options))
+        foreach (var (option, create) in VirtioDevices.Of(options, Console.Write))
             Connect(vm, memory, option, create);
         return new VcpuExitHandler(ports, new Bus(_slots.Select(slot => new BusRange(slot.Window.Base, slot.Window.Size, slot))), End);
     }
@@ -54,6 +55,7 @@ internal sealed partial class Machine
             throw new MicroVmException($"{option}: {e.Message}", e);
         }
 
+        _consoleDevice ??= device as VirtioConsole;
         var slot = new VirtioSlot(_slots.Count, device);
         _slots.Add(slot);
         slot.Connect(vm, memory, options.Logger);

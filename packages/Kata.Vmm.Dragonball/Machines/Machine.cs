@@ -16,6 +16,8 @@ namespace Kata.Vmm.Dragonball.Machines;
 /// </summary>
 internal sealed partial class Machine(MicroVmOptions options, BootClock clock) : IAsyncDisposable
 {
+    private static readonly TimeSpan s_serialRetry = TimeSpan.FromMilliseconds(10);
+
     private readonly List<VcpuThread> _vcpus = [];
     private readonly List<Task> _standingBy = [];
     private KvmVm? _vm;
@@ -73,9 +75,18 @@ internal sealed partial class Machine(MicroVmOptions options, BootClock clock) :
     /// <summary>Completes when no vCPU runs.</summary>
     public Task PauseVcpusAsync() => Task.WhenAll(_vcpus.Select(vcpu => vcpu.PauseAsync()));
 
-    /// <summary>Types into the serial port.</summary>
-    /// <returns>How many bytes there was room for.</returns>
-    public int Type(ReadOnlySpan<byte> data) => _serial?.Type(data) ?? 0;
+    /// <summary>Types into the virtio console, or the serial port when there is none. Waits for the guest to read.</summary>
+    public async Task TypeAsync(ReadOnlyMemory<byte> input, CancellationToken cancellationToken)
+    {
+        if (_consoleDevice is { } device)
+        {
+            await device.WriteAsync(input, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
+        while ((input = input[_serial!.Type(input.Span)..]).Length > 0 && !End.IsSet)
+            await Task.Delay(s_serialRetry, cancellationToken).ConfigureAwait(false);
+    }
 
     /// <summary>Ends all vCPU threads; the guest does nothing any more when this completes.</summary>
     public Task StopVcpusAsync() => Task.WhenAll(_vcpus.Select(vcpu => vcpu.ExitAsync()));

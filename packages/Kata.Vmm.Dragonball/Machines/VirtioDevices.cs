@@ -6,12 +6,26 @@ namespace Kata.Vmm.Dragonball.Machines;
 internal static class VirtioDevices
 {
     /// <summary>How to make each device, and the option it comes from.</summary>
-    public static IEnumerable<(string Option, Func<VirtioDevice> Create)> Of(MicroVmOptions options)
+    /// <param name="output">Takes what the guest writes to its virtio console.</param>
+    public static IEnumerable<(string Option, Func<VirtioDevice> Create)> Of(MicroVmOptions options, ConsoleOutput output)
     {
         if (options.HasEntropyDevice)
             yield return (nameof(options.HasEntropyDevice), () => VirtioRng.Create(options.Logger));
+        if (options.HasConsoleDevice)
+        {
+            yield return (
+                nameof(options.HasConsoleDevice),
+                () => VirtioConsole.Create(new VirtioConsoleOptions { Output = output, Logger = options.Logger }));
+        }
+
         if (options.Vsock is { } vsock)
             yield return (nameof(options.Vsock), () => VirtioVsock.Create(vsock));
+        for (var i = 0; i < options.Disks.Count; i++)
+        {
+            var disk = options.Disks[i];
+            yield return ($"{nameof(options.Disks)}[{i}]", () => VirtioBlock.Create(disk));
+        }
+
         for (var i = 0; i < options.Networks.Count; i++)
         {
             var network = options.Networks[i];
