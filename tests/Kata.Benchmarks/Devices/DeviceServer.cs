@@ -1,4 +1,5 @@
 using Kata.Virtio;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Kata.Benchmarks.Devices;
 
@@ -16,6 +17,11 @@ internal static class DeviceServer
         var (kind, socketPath, argument) = (args[0], args[1], args[2]);
         switch (kind)
         {
+            case "block":
+                await using (var block = VirtioBlock.Create(new VirtioBlockOptions { Path = argument }))
+                await using (var backEnd = VhostUserBackEnd.Start(block, socketPath, NullLogger.Instance))
+                    await backEnd.Completed;
+                return 0;
             case "vsock":
                 await using (var vsock = VhostUserVsock.Start(new VhostUserVsockOptions
                 {
