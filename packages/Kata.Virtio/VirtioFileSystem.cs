@@ -18,8 +18,8 @@ namespace Kata.Virtio;
 /// same numeric user on the host when this process has CAP_SETUID and CAP_SETGID.
 /// </para>
 /// <para>
-/// Each file that the guest knows costs a descriptor. The device uses at most three quarters of the soft RLIMIT_NOFILE, as it is when the
-/// device is made; then the guest gets ENFILE. Raise the limit first: a container's root file system has a hundred thousand files.
+/// Each file that the guest knows costs a descriptor, up to <see cref="VirtioFileSystemOptions.DescriptorLimit"/>. Raise RLIMIT_NOFILE
+/// first: a container's root file system has a hundred thousand files.
 /// </para>
 /// </remarks>
 public sealed class VirtioFileSystem : VirtioDevice
@@ -41,6 +41,7 @@ public sealed class VirtioFileSystem : VirtioDevice
         ArgumentOutOfRangeException.ThrowIfGreaterThan(options.QueueSize, 1024, nameof(options.QueueSize));
         ArgumentOutOfRangeException.ThrowIfLessThan(options.RequestQueues, 1, nameof(options.RequestQueues));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(options.RequestQueues, 64, nameof(options.RequestQueues));
+        ArgumentOutOfRangeException.ThrowIfNegative(options.DescriptorLimit ?? 0, nameof(options.DescriptorLimit));
         var tag = Encoding.UTF8.GetBytes(options.Tag);
         if (tag.Length is 0 or > FileSystemDevice.TagBytes || tag.Contains((byte)0))
             throw new ArgumentException($"The tag '{options.Tag}' is not 1 to {FileSystemDevice.TagBytes} bytes without a NUL.", nameof(options));

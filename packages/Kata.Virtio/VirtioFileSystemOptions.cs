@@ -33,6 +33,12 @@ public sealed record VirtioFileSystemOptions
     /// <summary>The guest cannot change anything (EROFS).</summary>
     public bool ReadOnly { get; init; }
 
+    /// <summary>
+    /// Descriptors that the guest may make this process hold: one for each file that it knows, and one for each that it has open. Then it
+    /// gets ENFILE. Null for three quarters of the soft RLIMIT_NOFILE, as it is when the device is made.
+    /// </summary>
+    public int? DescriptorLimit { get; init; }
+
     /// <summary>Request queues, at most 64. One thread serves them all.</summary>
     public int RequestQueues { get; init; } = 1;
 

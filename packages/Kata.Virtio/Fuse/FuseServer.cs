@@ -28,9 +28,6 @@ internal sealed unsafe partial class FuseServer : IDisposable
     /// <summary>Enough of a request to know its size: a header and the structure of a WRITE.</summary>
     private const int FirstBytes = FuseRequestHeader.Size + TransferRequest.StructureSize;
 
-    /// <summary>Descriptors that the rest of the process has for itself, at least.</summary>
-    private const ulong ReservedDescriptors = 64;
-
     private const long ProcMagic = 0x9fa0;
 
     private readonly ILogger _logger;
@@ -68,8 +65,7 @@ internal sealed unsafe partial class FuseServer : IDisposable
         _hostLocks = options.HostLocks;
         _readOnly = options.ReadOnly;
         _timeout = options.Cache switch { FileSystemCache.Never => 0, FileSystemCache.Auto => 1, _ => 86400 };
-        var limit = CurrentProcess.DescriptorLimit;
-        _descriptorLimit = (int)Math.Clamp(Math.Min(limit / 4 * 3, limit - Math.Min(limit, ReservedDescriptors)), 1, int.MaxValue);
+        _descriptorLimit = options.DescriptorLimit ?? (int)Math.Min(CurrentProcess.DescriptorLimit / 4 * 3, int.MaxValue);
         var error = DirectoryOperations.Status(root, [0], out var status);
         if (error == Errno.None && status.Kind != FileKind.Directory)
             error = Errno.ENOTDIR;
