@@ -91,6 +91,79 @@ public sealed class MicroVmLifeTests : KvmTest
     }
 
     [TestMethod]
+    public async Task SecondProcessor_StartedByTheFirst_Runs()
+    {
+        // The first writes "mov al, '2'; out dx to the serial port; then S5 to the power port; hlt" to 0x8000, and sends INIT and SIPI to APIC 1.
+        byte[] second = [0xBA, 0xF8, 0x03, 0xB0, (byte)'2', 0xEE, 0xBA, 0x00, 0x06, 0xB0, 0x34, 0xEE, 0xF4];
+        var kernel = new TinyKernel().Raw(0xBB, 0x00, 0x80, 0x00, 0x00); // mov ebx, 0x8000
+        foreach (var value in second)
+            kernel.Raw(0xC6, 0x03, value, 0xFF, 0xC3); // mov byte [rbx], value; inc ebx
+        kernel.Raw(0xBB, 0x10, 0x03, 0xE0, 0xFE, 0xC7, 0x03, 0, 0, 0, 1) // interrupt command, high: to APIC 1
+            .Raw(0xBB, 0x00, 0x03, 0xE0, 0xFE, 0xC7, 0x03, 0x00, 0x45, 0, 0) // low: INIT
+            .Raw(0xC7, 0x03, 0x08, 0x46, 0, 0) // low: start-up at 0x8000
+            .Spin();
+        await using var vm = Create(kernel, vcpuCount: 2);
+
+        await vm.StartAsync();
+        var exit = await vm.Exited.WaitAsync(Limit);
+
+        Assert.AreEqual(MicroVmExitReason.GuestShutdown, exit.Reason, exit.Detail);
+        Assert.AreEqual("2", exit.ConsoleTail);
+    }
+
+    [TestMethod]
+    public async Task Console_ThatIsTypedOn_ReachesTheGuest()
+    {
+        // in al from the line status until bit 0 is set; then echo the byte, and switch off.
+        await using var vm = Create(new TinyKernel().In(0x3FD).Raw(0xA8, 1, 0x74, 0xF7).In(0x3F8).PrintAl().PowerOff());
+        await RefusedAsync(() => vm.WriteConsoleAsync("k"u8.ToArray()), "created");
+        await vm.StartAsync();
+        await vm.WriteConsoleAsync("k"u8.ToArray());
+        Assert.AreEqual("k", (await vm.Exited.WaitAsync(Limit)).ConsoleTail);
+    }
+
+    [TestMethod]
+    public async Task Timeline_OfABoot_IsInOrder()
+    {
+        await using var vm = Create(new TinyKernel().Print("x").PowerOff());
+        Assert.IsNull(vm.Timeline.MemoryReady);
+        await vm.StartAsync();
+        await vm.Exited.WaitAsync(Limit);
+        var (memory, devices, kernel, running, console, ended) = vm.Timeline;
+        TimeSpan?[] times = [memory, devices, kernel, running, console, ended];
+        CollectionAssert.AreEqual(times.Order().ToArray(), times, vm.Timeline.ToString());
+        Assert.DoesNotContain((TimeSpan?)null, times);
+    }
+
+    [TestMethod]
+    public async Task Vsock_WithoutADeviceOrAGuest_SaysSo()
+    {
+        await using var vm = Create(new TinyKernel().Spin());
+        var e = await Assert.ThrowsExactlyAsync<MicroVmException>(() => vm.ConnectVsockAsync(1024));
+        StringAssert.Contains(e.Message, "Vsock");
+    }
+
+    [TestMethod]
+    public async Task Start_Cancelled_EndsTheMachine()
+    {
+        await using var vm = Create(new TinyKernel().Spin());
+        using var cancelled = new CancellationTokenSource();
+        var turn = vm.StartAsync(cancelled.Token);
+        await cancelled.CancelAsync();
+        try
+        {
+            await turn;
+            await vm.StopAsync(TimeSpan.Zero);
+        }
+        catch (OperationCanceledException)
+        {
+            // Either is right; what counts is that nothing is left in between.
+        }
+
+        Assert.AreEqual(MicroVmState.Ended, vm.State);
+    }
+
+    [TestMethod]
     public async Task Calls_InTheWrongOrder_SayWhatIsWrong()
     {
         await using var vm = Create(new TinyKernel().Spin());

@@ -33,7 +33,7 @@ internal sealed class SerialPort : IBusDevice
 
     private readonly Lock _lock = new();
     private readonly GuestConsole _console;
-    private readonly InterruptLine _interrupt;
+    private readonly Action _interrupt;
     private readonly byte[] _received = new byte[4096];
     private int _receivedStart;
     private int _receivedCount;
@@ -46,7 +46,9 @@ internal sealed class SerialPort : IBusDevice
     private bool _fifoEnabled;
     private bool _transmitterInterrupt;
 
-    public SerialPort(GuestConsole console, InterruptLine interrupt) => (_console, _interrupt) = (console, interrupt);
+    /// <param name="console">Gets what the guest sends.</param>
+    /// <param name="interrupt">Raises the interrupt, which is edge-triggered.</param>
+    public SerialPort(GuestConsole console, Action interrupt) => (_console, _interrupt) = (console, interrupt);
 
     private bool IsDivisorVisible => (_lineControl & DivisorLatch) != 0;
 
@@ -137,7 +139,7 @@ internal sealed class SerialPort : IBusDevice
         if ((enabled & TransmitterEmpty) != 0)
             SetTransmitterEmpty();
         if ((enabled & DataAvailable) != 0 && _receivedCount > 0)
-            _interrupt.Raise();
+            _interrupt();
     }
 
     private void SetTransmitterEmpty()
@@ -145,7 +147,7 @@ internal sealed class SerialPort : IBusDevice
         if ((_interruptEnable & TransmitterEmpty) == 0)
             return;
         _transmitterInterrupt = true;
-        _interrupt.Raise();
+        _interrupt();
     }
 
     private void Enqueue(byte value)
@@ -154,7 +156,7 @@ internal sealed class SerialPort : IBusDevice
             return;
         _received[(_receivedStart + _receivedCount++) % _received.Length] = value;
         if ((_interruptEnable & DataAvailable) != 0)
-            _interrupt.Raise();
+            _interrupt();
     }
 
     private byte Receive()

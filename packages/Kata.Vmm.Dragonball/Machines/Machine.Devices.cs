@@ -31,7 +31,7 @@ internal sealed partial class Machine
     private VcpuExitHandler ConnectDevices(KvmVm vm, GuestMemory memory)
     {
         _serialInterrupt = InterruptLine.Connect(vm, SerialPortDescription.Com1.Gsi);
-        _serial = new SerialPort(Console, _serialInterrupt);
+        _serial = new SerialPort(Console, _serialInterrupt.Raise);
         var ports = new Bus(
         [
             new BusRange(SerialPortDescription.Com1.Port, SerialPort.Ports, _serial),
