@@ -44,7 +44,10 @@ while [ $# -gt 0 ]; do
 done
 # Set by this script for the copy of itself that it runs in the lab, where everything is prepared and takes longer.
 in_lab=${KATA_QUICKSTART_IN_LAB-}
-[ -z "$in_lab" ] || patience=300
+if [ -n "$in_lab" ]; then
+    # The lab's root is an overlay, and an overlay takes none on top of itself; /run is a tmpfs.
+    patience=300 containerd_root=/run/kata-quickstart/containerd
+fi
 [ "$hypervisor" = qemu ] || shim_directory=$PWD/artifacts/shim-dragonball
 
 . samples/lib/prepare.sh
