@@ -1,4 +1,3 @@
-using Kata.Abstractions;
 using Microsoft.Extensions.Logging;
 
 namespace Kata.Vmm.Dragonball.Adapter;
@@ -9,18 +8,12 @@ internal static partial class AdapterLog
     [LoggerMessage(1, LogLevel.Information, "The VM runs in this process ({Vcpus} vCPUs, {Mib} MiB), started in {Milliseconds:0} ms.")]
     public static partial void Started(ILogger logger, int vcpus, ulong mib, double milliseconds);
 
-    [LoggerMessage(2, LogLevel.Information, "The VM has ended: {Reason}. {Detail}")]
-    public static partial void Ended(ILogger logger, VmExitReason reason, string detail);
-
-    [LoggerMessage(3, LogLevel.Debug, "console: {Line}")]
+    [LoggerMessage(2, LogLevel.Debug, "console: {Line}")]
     public static partial void Console(ILogger logger, string line);
 
-    [LoggerMessage(4, LogLevel.Debug, "console: {Count} lines were too many for one second and are not logged.")]
+    [LoggerMessage(3, LogLevel.Debug, "console: {Count} lines were too many for one second and are not logged.")]
     public static partial void ConsoleLinesDropped(ILogger logger, int count);
 
-    [LoggerMessage(5, LogLevel.Debug, "Host: {Problem}")]
-    public static partial void HostFinding(ILogger logger, string problem);
-
-    [LoggerMessage(6, LogLevel.Debug, "Device {Device} will be there at boot.")]
+    [LoggerMessage(4, LogLevel.Debug, "Device {Device} will be there at boot.")]
     public static partial void Added(ILogger logger, string device);
 }

@@ -65,10 +65,20 @@ internal sealed partial class DragonballHypervisor
         PrefaultMemory = Configuration.MemoryPrealloc,
         ConsoleOutput = context.Logger.IsEnabled(LogLevel.Debug) ? new ConsoleLog(context.Logger) : null,
         Vsock = new VirtioVsockOptions { HybridSocketPath = SocketPath, GuestCid = GuestCid, Logger = context.Logger },
+        Disks = [.. _devices.OfType<BlockDevice>().Select(MakeDisk)],
         Networks = [.. _devices.OfType<NetworkDevice>().Select(MakeNetwork)],
         FileSystems = [.. _devices.OfType<SharedFileSystemDevice>().Where(device => device.HostPath is not null).Select(MakeFileSystem)],
         VhostUserFileSystems = [.. _devices.OfType<SharedFileSystemDevice>().Where(device => device.SocketPath is not null).Select(MakeVhostUserFileSystem)],
         NetworkNamespacePath = context.NetworkNamespacePath,
+        Logger = context.Logger,
+    };
+
+    private VirtioBlockOptions MakeDisk(BlockDevice device) => new()
+    {
+        Path = device.HostPath,
+        ReadOnly = device.ReadOnly,
+        Direct = device.DirectIo,
+        Serial = device.Serial,
         Logger = context.Logger,
     };
 

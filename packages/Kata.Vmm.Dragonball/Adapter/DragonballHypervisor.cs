@@ -36,13 +36,8 @@ internal sealed partial class DragonballHypervisor(HypervisorContext context) : 
 
     public async ValueTask PrepareAsync(CancellationToken cancellationToken)
     {
-        foreach (var finding in MicroVm.CheckHost())
-        {
-            if (finding.IsFatal)
-                throw new HypervisorException(finding.Problem, null, KataErrorKind.FailedPrecondition);
-            AdapterLog.HostFinding(context.Logger, finding.Problem);
-        }
-
+        if (MicroVm.CheckHost().FirstOrDefault(finding => finding.IsFatal) is { } missing)
+            throw new HypervisorException(missing.Problem, null, KataErrorKind.FailedPrecondition);
         if (Configuration.Image.Length > 0)
             await AddDeviceAsync(new BlockDevice { Id = "image", HostPath = Configuration.Image, ReadOnly = true }, cancellationToken);
     }
@@ -120,10 +115,5 @@ internal sealed partial class DragonballHypervisor(HypervisorContext context) : 
         }
     }
 
-    private async Task WatchAsync(MicroVm vm)
-    {
-        var exit = VmExitReport.Make(await vm.Exited);
-        AdapterLog.Ended(context.Logger, exit.Reason, exit.Reason == VmExitReason.Stopped ? "" : exit.Detail);
-        _exited.TrySetResult(exit);
-    }
+    private async Task WatchAsync(MicroVm vm) => _exited.TrySetResult(VmExitReport.Make(await vm.Exited));
 }
