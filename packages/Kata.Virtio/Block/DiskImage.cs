@@ -29,9 +29,9 @@ internal sealed class DiskImage : IDisposable
     private DiskImage(string path, SafeFileHandle file, SafeFileHandle? direct, bool readOnly, bool isDevice)
     {
         (Path, _file, _direct, IsReadOnly, _isDevice) = (path, file, direct, readOnly, isDevice);
-        (LogicalBlockSize, PhysicalBlockSize) = isDevice ? Storage.DeviceBlockSize(file) : (BlockLimits.SectorBytes, Environment.SystemPageSize);
+        (LogicalBlockSize, PhysicalBlockSize) = isDevice ? BlockStorage.DeviceBlockSize(file) : (BlockLimits.SectorBytes, Environment.SystemPageSize);
         if (direct is not null)
-            _alignment = isDevice ? (LogicalBlockSize, LogicalBlockSize) : Storage.DirectAlignment(direct);
+            _alignment = isDevice ? (LogicalBlockSize, LogicalBlockSize) : BlockStorage.DirectAlignment(direct);
         // Beyond the end this changes nothing, so it only tells whether the file system can. Devices tell when they are asked.
         CanDiscard = !readOnly && (isDevice || FileOperations.Allocate(file, PunchHole, ReadSize() + PhysicalBlockSize, PhysicalBlockSize) == Errno.None);
     }
@@ -85,7 +85,7 @@ internal sealed class DiskImage : IDisposable
     }
 
     /// <summary>How large it is at the moment, in bytes.</summary>
-    public long ReadSize() => _isDevice ? Storage.DeviceSize(_file) : FileDescriptors.Status(_file).Size;
+    public long ReadSize() => _isDevice ? BlockStorage.DeviceSize(_file) : FileDescriptors.Status(_file).Size;
 
     /// <summary>Returns the bytes read, or a negated <see cref="Errno"/>.</summary>
     public long Read(ReadOnlySpan<NativeBuffer> ranges, long offset) => FileOperations.Read(FileFor(ranges, offset), ranges, offset);
@@ -99,7 +99,7 @@ internal sealed class DiskImage : IDisposable
 
     /// <summary>Gives up content; what is read there afterwards is undefined.</summary>
     public Errno Discard(long offset, long length) =>
-        _isDevice ? Storage.DiscardDevice(_file, offset, length) : FileOperations.Allocate(_file, PunchHole, offset, length);
+        _isDevice ? BlockStorage.DiscardDevice(_file, offset, length) : FileOperations.Allocate(_file, PunchHole, offset, length);
 
     /// <param name="mayDiscard">Space may be given back if zeros are read there afterwards.</param>
     public Errno WriteZeroes(long offset, long length, bool mayDiscard)

@@ -4,7 +4,7 @@ using static Kata.Linux.Interop;
 namespace Kata.Linux;
 
 /// <summary>What block devices, and files that are used as such, can do besides reading and writing.</summary>
-public static unsafe class Storage
+public static unsafe class BlockStorage
 {
     /// <summary>
     /// What direct I/O on a file asks of memory addresses and of offsets and lengths, in bytes. A page where the kernel (before 6.1) or the
