@@ -100,7 +100,8 @@ internal static class HostCheck
         return entry is null ? $"group {id}" : $"group {entry[nameField]}";
     }
 
-    private static bool HasHardwareVirtualization()
+    /// <summary>Whether the processor runs guests itself; without that a distribution's kernel takes hours.</summary>
+    public static bool HasHardwareVirtualization()
     {
         var flags = File.ReadLines(CpuInformation).FirstOrDefault(line => line.StartsWith("flags", StringComparison.Ordinal))?.Split(' ') ?? [];
         return flags.Contains("vmx") || flags.Contains("svm");

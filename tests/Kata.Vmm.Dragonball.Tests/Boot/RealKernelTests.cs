@@ -1,13 +1,11 @@
-using System.Buffers.Binary;
-using System.ComponentModel;
-using System.Diagnostics;
 using Kata.Vmm.Dragonball.Boot;
 using Kata.Vmm.Dragonball.Boot.Images;
 using Kata.Vmm.Dragonball.Tests.Boot.Fakes;
+using Kata.Vmm.Dragonball.Tests.Guests;
 
 namespace Kata.Vmm.Dragonball.Tests.Boot;
 
-/// <summary>The kernels of the guests that tests/run.sh builds: Debian 12's and Debian 13's.</summary>
+/// <summary>Debian's kernels, loaded and not run.</summary>
 [TestClass]
 public sealed class RealKernelTests
 {
@@ -21,8 +19,8 @@ public sealed class RealKernelTests
     [DataRow("guest-trixie")]
     public void Prepare_DebianGuest_IsReadyToBoot(string guest)
     {
-        using var kernel = ImageFile.Open(Artifact(guest, "vmlinuz"), "kernel");
-        using var initrd = ImageFile.Open(Artifact(guest, "initrd.img"), "initrd");
+        using var kernel = ImageFile.Open(DebianKernel.BzImage(guest), "kernel");
+        using var initrd = ImageFile.Open(DebianKernel.Initrd(guest), "initrd");
         using var memory = new TestMemory(256 << 20);
 
         var loaded = GuestBoot.Prepare(
@@ -41,7 +39,7 @@ public sealed class RealKernelTests
     [TestMethod]
     public void Load_DebianElf_BeginsAtItsPvhEntryPoint()
     {
-        using var elf = ImageFile.Open(Unpack(Artifact("guest-trixie", "vmlinuz")), "kernel");
+        using var elf = ImageFile.Open(DebianKernel.Elf(_directory.FullName), "kernel");
         using var memory = new TestMemory(256 << 20);
 
         var loaded = KernelImage.Load(elf, new LowMemory(memory.Memory));
@@ -55,47 +53,11 @@ public sealed class RealKernelTests
     [TestMethod]
     public void Load_DebianKernelInTooLittleMemory_SaysSo()
     {
-        using var kernel = ImageFile.Open(Artifact("guest", "vmlinuz"), "kernel");
+        using var kernel = ImageFile.Open(DebianKernel.BzImage("guest"), "kernel");
         using var memory = new TestMemory(64 << 20);
 
         var error = Assert.ThrowsExactly<BootException>(() => KernelImage.Load(kernel, new LowMemory(memory.Memory)));
 
         StringAssert.Contains(error.Message, "does not fit into the machine's memory, which ends at 0x4000000");
-    }
-
-    /// <summary>The vmlinux in a bzImage that is compressed with zstd, as a file.</summary>
-    private string Unpack(string bzImage)
-    {
-        var image = File.ReadAllBytes(bzImage);
-        var payload = ((image[0x1F1] + 1) * 512) + BinaryPrimitives.ReadInt32LittleEndian(image.AsSpan(0x248));
-        // The compressed data ends with its uncompressed size.
-        var length = BinaryPrimitives.ReadInt32LittleEndian(image.AsSpan(0x24C)) - sizeof(int);
-        var path = Path.Combine(_directory.FullName, "vmlinux");
-        File.WriteAllBytes(path + ".zst", image[payload..(payload + length)]);
-        try
-        {
-            using var zstd = Process.Start("zstd", ["-dq", path + ".zst"]);
-            zstd.WaitForExit();
-            Assert.AreEqual(0, zstd.ExitCode);
-        }
-        catch (Win32Exception)
-        {
-            Assert.Inconclusive("needs Debian's zstd");
-        }
-
-        return path;
-    }
-
-    private static string Artifact(string guest, string name)
-    {
-        for (var directory = AppContext.BaseDirectory; directory is not null; directory = Path.GetDirectoryName(directory))
-        {
-            var path = Path.Combine(directory, "artifacts", guest, name);
-            if (File.Exists(path))
-                return path;
-        }
-
-        Assert.Inconclusive($"needs artifacts/{guest}/{name}, which tests/run.sh builds");
-        return "";
     }
 }
