@@ -43,6 +43,7 @@ public sealed class ElfImageTests
     [DataRow(64 + 26, (byte)0, "loaded above 1 MiB")]
     [DataRow(64 + 31, (byte)0xFF, "does not fit into the machine's memory")]
     [DataRow(64 + 39, (byte)0xFF, "bytes of content")]
+    [DataRow(64 + 41, (byte)0, "a segment of 0x0 bytes with 0x3000 bytes of content")]
     [DataRow(64 + 47, (byte)0xFF, "does not fit into the machine's memory")]
     [DataRow(64 + 56 + 15, (byte)0xFF, "ends within its notes")]
     [DataRow(64 + 56 + 39, (byte)0xFF, "bytes of notes")]

@@ -46,7 +46,7 @@ internal static class ElfImage
         {
             if (segment.Type == ElfProgramHeader.Note)
                 pvhEntry ??= FindPvhEntry(file, segment);
-            if (segment.Type != ElfProgramHeader.Load || segment.MemorySize == 0)
+            if (segment.Type != ElfProgramHeader.Load || segment is { MemorySize: 0, FileSize: 0 })
                 continue;
             CheckSegment(file, segment, memory);
             total += segment.MemorySize;
