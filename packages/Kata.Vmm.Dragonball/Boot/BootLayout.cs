@@ -1,6 +1,8 @@
 namespace Kata.Vmm.Dragonball.Boot;
 
-/// <summary>Guest-physical addresses of what the machine prepares below 1 MiB. Kernels take the memory over once they have read it.</summary>
+/// <summary>
+/// Guest-physical addresses of what the machine prepares below 1 MiB. Kernels take the memory over once they have read it.
+/// </summary>
 internal static class BootLayout
 {
     public const ulong Gdt = 0x500;

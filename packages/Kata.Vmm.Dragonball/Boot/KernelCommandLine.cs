@@ -25,7 +25,9 @@ internal static class KernelCommandLine
     ];
 
     /// <summary>The command line for a distribution's kernel.</summary>
-    /// <param name="quiet">Without the kernel's log: every character on the console costs two exits of the vCPU. Panics come through.</param>
+    /// <param name="quiet">
+    /// Without the kernel's log: every character on the console costs two exits of a vCPU. Panics come through.
+    /// </param>
     /// <param name="parameters">What the caller adds, with the last word.</param>
     public static string ForStockKernel(bool quiet, string parameters)
     {

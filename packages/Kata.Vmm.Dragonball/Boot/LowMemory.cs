@@ -21,7 +21,7 @@ internal sealed class LowMemory
         _memory = memory;
         End = memory.Regions is [{ Start: 0 } first, ..] ? Math.Min(first.End, GuestRam.HoleStart) : 0;
         if (End < Smallest)
-            throw new BootException($"The machine has {End >> 10} KiB of memory below 3 GiB, from address 0 on; no kernel boots with so little.");
+            throw new BootException($"The machine has {End >> 10} KiB of memory from address 0 on; no kernel boots with so little.");
     }
 
     /// <summary>The address after the last byte.</summary>

@@ -3,7 +3,9 @@ using Kata.Vmm.Dragonball.Memory;
 
 namespace Kata.Vmm.Dragonball.Boot;
 
-/// <summary>A range of the memory map that a guest is given. It covers memory only: what it leaves out belongs to devices or nobody.</summary>
+/// <summary>
+/// A range of the memory map that a guest is given. It covers memory only: what it leaves out belongs to devices or nobody.
+/// </summary>
 /// <param name="Address">First byte.</param>
 /// <param name="Size">Bytes.</param>
 internal readonly record struct MemoryMapEntry(ulong Address, ulong Size)
@@ -18,6 +20,6 @@ internal readonly record struct MemoryMapEntry(ulong Address, ulong Size)
     [
         new(0, BootLayout.ConventionalEnd),
         new(BootLayout.HighMemoryStart, low.End - BootLayout.HighMemoryStart),
-        .. memory.Regions.Where(region => region.Start >= GuestRam.HoleEnd).Select(region => new MemoryMapEntry(region.Start, region.Length)),
+        .. from region in memory.Regions where region.Start >= GuestRam.HoleEnd select new MemoryMapEntry(region.Start, region.Length),
     ];
 }

@@ -37,7 +37,11 @@ internal static class AcpiTables
         var address = next;
         next += Align((ulong)table.Length);
         if (next > BootLayout.AcpiTablesEnd)
-            throw new BootException($"The ACPI tables of this machine take more than {(BootLayout.AcpiTablesEnd - BootLayout.AcpiTables) >> 10} KiB; give it fewer processors or devices.");
+        {
+            const ulong room = (BootLayout.AcpiTablesEnd - BootLayout.AcpiTables) >> 10;
+            throw new BootException($"The ACPI tables of this machine take more than {room} KiB; give it fewer processors or devices.");
+        }
+
         memory.Write(address, table);
         return address;
     }

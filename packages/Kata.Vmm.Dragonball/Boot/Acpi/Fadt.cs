@@ -2,7 +2,9 @@ using System.Buffers.Binary;
 
 namespace Kata.Vmm.Dragonball.Boot.Acpi;
 
-/// <summary>The Fixed ACPI Description Table of a hardware-reduced machine: no PM timer, no fixed events, one port to reset and power off.</summary>
+/// <summary>
+/// The Fixed ACPI Description Table of a hardware-reduced machine: no PM timer, no fixed events, one port to reset and power off.
+/// </summary>
 internal static class Fadt
 {
     private const int Length = 276;

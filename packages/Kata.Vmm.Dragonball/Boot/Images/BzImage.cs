@@ -35,7 +35,11 @@ internal static class BzImage
     {
         var version = U16(head, 0x206);
         if (version < OldestVersion)
-            throw file.Error($"speaks version {version >> 8}.{version & 0xFF} of the boot protocol; 2.12 (Linux 3.8) is the oldest this machine boots");
+        {
+            throw file.Error(
+                $"speaks version {version >> 8}.{version & 0xFF} of the boot protocol; 2.12 (Linux 3.8) is the oldest this machine boots");
+        }
+
         if ((head[0x211] & LoadedHigh) == 0 || (U16(head, 0x236) & Kernel64) == 0)
             throw file.Error("has no 64-bit entry point; use a kernel built for x86-64");
         var headerEnd = 0x202 + head[0x201];

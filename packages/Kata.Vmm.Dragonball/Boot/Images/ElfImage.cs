@@ -28,7 +28,8 @@ internal static class ElfImage
 
     private static ReadOnlySpan<byte> XenNoteName => "Xen\0"u8;
 
-    public static bool IsElf(ReadOnlySpan<byte> head) => head.Length >= sizeof(uint) && BinaryPrimitives.ReadUInt32LittleEndian(head) == Magic;
+    public static bool IsElf(ReadOnlySpan<byte> head) =>
+        head.Length >= sizeof(uint) && BinaryPrimitives.ReadUInt32LittleEndian(head) == Magic;
 
     /// <summary>Loads the segments.</summary>
     /// <exception cref="BootException">It is not for this machine, is damaged, or does not fit.</exception>
@@ -72,7 +73,12 @@ internal static class ElfImage
         if (header.Type is not (Executable or SharedObject))
             throw file.Error($"is an ELF file of type {header.Type}, not an executable; use vmlinux, not a part of it");
         if (header.ProgramHeaderSize != Unsafe.SizeOf<ElfProgramHeader>() || header.ProgramHeaderCount is 0 or > MaxProgramHeaders)
-            throw file.Error($"has {header.ProgramHeaderCount} program headers of {header.ProgramHeaderSize} bytes; 1 to {MaxProgramHeaders} of 56 are possible");
+        {
+            throw file.Error(
+                $"has {header.ProgramHeaderCount} program headers of {header.ProgramHeaderSize} bytes; "
+                + $"1 to {MaxProgramHeaders} of 56 are possible");
+        }
+
         return header;
     }
 
@@ -90,7 +96,8 @@ internal static class ElfImage
     {
         foreach (ref readonly var segment in segments)
         {
-            if (segment.Type == ElfProgramHeader.Load && address >= segment.PhysicalAddress && address - segment.PhysicalAddress < segment.FileSize)
+            var start = segment.PhysicalAddress;
+            if (segment.Type == ElfProgramHeader.Load && address >= start && address - start < segment.FileSize)
                 return true;
         }
 

@@ -17,7 +17,8 @@ internal readonly record struct Initrd(ulong Address, ulong Length)
         {
             var missing = (kernel.End - address + (1 << 20) - 1) >> 20;
             throw file.Error(
-                $"does not fit: the kernel uses memory up to 0x{kernel.End:x}, the initrd has 0x{file.Length:x} bytes and must end by 0x{top:x}; "
+                $"does not fit: the kernel uses memory up to 0x{kernel.End:x}, "
+                + $"the initrd has 0x{file.Length:x} bytes and must end by 0x{top:x}; "
                 + $"give the machine at least {missing} MiB more memory, or use a smaller initrd");
         }
 

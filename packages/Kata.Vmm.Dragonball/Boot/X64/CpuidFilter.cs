@@ -141,9 +141,17 @@ internal sealed class CpuidFilter
         Add(entries, supported.Function, 1, (uint)_coreBits, (uint)_vcpuCount, CoreLevel);
         Add(entries, supported.Function, 2, shift: 0, count: 0, type: 0);
 
-        static void Add(List<KvmCpuidEntry> entries, uint function, uint index, uint shift, uint count, uint type) => entries.Add(new KvmCpuidEntry
+        static void Add(List<KvmCpuidEntry> entries, uint function, uint index, uint shift, uint count, uint type)
         {
-            Function = function, Index = index, Flags = KvmCpuidEntry.SignificantIndex, Eax = shift, Ebx = count, Ecx = index | (type << 8),
-        });
+            entries.Add(new KvmCpuidEntry
+            {
+                Function = function,
+                Index = index,
+                Flags = KvmCpuidEntry.SignificantIndex,
+                Eax = shift,
+                Ebx = count,
+                Ecx = index | (type << 8),
+            });
+        }
     }
 }
