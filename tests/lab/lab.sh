@@ -28,7 +28,6 @@ HELP
 for part in build qemu snapshot; do . "tests/lab/lib/$part.sh"; done
 export KATA_LAB_OUTPUT=$lab/output
 
-
 # contained FUNCTION ARGUMENT...: runs a function of ours in a process and mount namespace that ends with this script, however it ends.
 contained() {
     local child status=0
@@ -53,7 +52,7 @@ prepare() {
     flock --shared "$lock"
 }
 
-# run DIRECTORY TIMEOUT COMMAND...
+# run_command DIRECTORY TIMEOUT COMMAND...: in the lab, or right here when this machine is as good.
 run_command() {
     mkdir -p "$KATA_LAB_OUTPUT"
     if has_kvm; then

@@ -1,4 +1,4 @@
-# Sourced after snapshot.sh: one run of the lab. Both functions run in a container: its end is the end of processes, mounts and memory.
+# Sourced after snapshot.sh: one run of the lab, in a container (see lab.sh): its end is the end of processes, mounts and memory.
 
 # machine_run DIRECTORY TIMEOUT COMMAND...: runs a command and ends with its exit code, or with 124 after TIMEOUT seconds (0: never).
 machine_run() {
