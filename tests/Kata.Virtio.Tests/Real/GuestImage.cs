@@ -4,21 +4,23 @@ using Kata.Linux;
 
 namespace Kata.Virtio.Tests.Real;
 
-/// <summary>The kernel and initrd of the test guest: Debian's cloud kernel and the program in <c>Guest/</c>. Built once per run.</summary>
+/// <summary>The kernel and initrd of a test guest: Debian's cloud kernel and a program in <c>Guest/</c>. Built once per run.</summary>
 internal static class GuestImage
 {
     private static readonly string[] Modules =
     [
         "virtio_ring.ko", "virtio.ko", "virtio_pci_legacy_dev.ko", "virtio_pci_modern_dev.ko", "virtio_pci.ko",
-        "vsock.ko", "vmw_vsock_virtio_transport_common.ko", "vmw_vsock_virtio_transport.ko",
+        "vsock.ko", "vmw_vsock_virtio_transport_common.ko", "vmw_vsock_virtio_transport.ko", "fuse.ko", "virtiofs.ko",
     ];
 
-    private static readonly ConcurrentDictionary<string, Lazy<Task<(string Kernel, string Initrd)>>> Built = new();
+    private static readonly ConcurrentDictionary<(string Suite, string Program), Lazy<Task<(string Kernel, string Initrd)>>> Built = new();
 
     /// <param name="suite">The Debian suite whose kernel it is: bookworm (6.1) or trixie (6.12).</param>
-    public static Task<(string Kernel, string Initrd)> GetAsync(string suite) => Built.GetOrAdd(suite, key => new(() => BuildAsync(key))).Value;
+    /// <param name="program">The source of PID 1, without its extension.</param>
+    public static Task<(string Kernel, string Initrd)> GetAsync(string suite, string program = "vsock-guest") =>
+        Built.GetOrAdd((suite, program), key => new(() => BuildAsync(key.Suite, key.Program))).Value;
 
-    private static async Task<(string Kernel, string Initrd)> BuildAsync(string suite)
+    private static async Task<(string Kernel, string Initrd)> BuildAsync(string suite, string program)
     {
         foreach (var tool in (string[])["/usr/bin/qemu-system-x86_64", "/usr/bin/gcc", "/usr/bin/dpkg-deb", "/usr/bin/xz"])
         {
@@ -37,9 +39,9 @@ internal static class GuestImage
             Directory.Move(partial, extracted);
         }
 
-        var init = Path.Combine(work, "init");
-        await RunAsync("/usr/bin/gcc", "-O2", "-static", "-pthread", "-o", init, Path.Combine(AppContext.BaseDirectory, "Guest", "vsock-guest.c"));
-        var initrd = Path.Combine(work, "initrd.img");
+        var init = Path.Combine(work, program);
+        await RunAsync("/usr/bin/gcc", "-O2", "-static", "-pthread", "-o", init, Path.Combine(AppContext.BaseDirectory, "Guest", program + ".c"));
+        var initrd = Path.Combine(work, program + ".img");
         await using (var archive = File.Create(initrd))
         {
             AddEntry(archive, "dev", 0x41ED, []);
