@@ -47,7 +47,7 @@ internal sealed class DeviceState : IVirtioTransport, IDisposable
     public DeviceState(VirtioDevice device, GuestMemory memory, SafeFileHandle interrupt, ILogger logger)
     {
         (_model, _threads, _memory, _interruptEvent, _logger) = (device.Model, device.Threads, memory, interrupt, logger);
-        if (_model.Transport is not null)
+        if (_threads[0].IsStarted)
             throw new InvalidOperationException("The device is behind a transport already; make one device for each.");
         _interrupt.Set(interrupt);
         (_model as IDelegatedDevice)?.SetMemory(memory);

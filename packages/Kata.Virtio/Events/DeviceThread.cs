@@ -21,6 +21,8 @@ internal sealed class DeviceThread : IAsyncDisposable
     /// <summary>Ends with the thread; faults with what it failed of, which is a defect or the host's lack of resources.</summary>
     public Task Completed => _completed.Task;
 
+    public bool IsStarted => _thread is not null;
+
     /// <summary>Runs the loop for <paramref name="client"/>. Once.</summary>
     /// <param name="client">What the loop runs.</param>
     /// <param name="ended">Called at the end, on the thread.</param>
@@ -63,7 +65,7 @@ internal sealed class DeviceThread : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Loop.Stop();
-        if (_thread is not null)
+        if (IsStarted)
             await _completed.Task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         else
             Loop.Dispose();

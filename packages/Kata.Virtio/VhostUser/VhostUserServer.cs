@@ -26,7 +26,7 @@ internal sealed class VhostUserServer : IEventLoopClient, IEventHandler, IDispos
     {
         _device = device.Model as IQueueDevice
             ?? throw new ArgumentException("The device leaves its queues to another process or the kernel, so this one cannot serve it.", nameof(device));
-        if (device.Model.Transport is not null)
+        if (device.Threads[0].IsStarted)
             throw new InvalidOperationException("The device is behind a transport already; make one device for each.");
         (_threads, _listener, _logger) = (device.Threads, listener, logger);
         _worker = _device.Workers[0];

@@ -13,7 +13,7 @@ internal sealed class Contest<TLoad>(string title, int runs) : IAsyncDisposable
     public void PrintHeader()
     {
         Console.WriteLine($"{title}, medians of {runs} runs taking turns (range); ratio to each peer: above 1 is better for a rate, below 1 for CPU");
-        Console.WriteLine($"  {"",-26}{"",-22}{"rate",24}{"ratio",8}{"CPU us per unit",18}{"ratio",8}");
+        Console.WriteLine($"  {"",-32}{"",-22}{"rate",24}{"ratio",8}{"CPU us per unit",18}{"ratio",8}");
     }
 
     /// <summary>Measures one load on all sides.</summary>
@@ -44,7 +44,7 @@ internal sealed class Contest<TLoad>(string title, int runs) : IAsyncDisposable
             var costRatio = i == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"{oursCost / cost,8:0.00}");
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"  {(i == 0 ? $"{name}, {unit}" : ""),-26}{_sides[i].BackEnd.Name,-22}{$"{rate:0} ({rates[i].Min():0}-{rates[i].Max():0})",24}{ratios,8}{cost,18:0.0}{costRatio,8}"));
+                $"  {(i == 0 ? $"{name}, {unit}" : ""),-32}{_sides[i].BackEnd.Name,-22}{$"{rate:0} ({rates[i].Min():0}-{rates[i].Max():0})",24}{ratios,8}{cost,18:0.0}{costRatio,8}"));
         }
     }
 

@@ -15,27 +15,15 @@ internal static class DeviceServer
     private static async Task<int> RunAsync(string[] args)
     {
         var (kind, socketPath, argument) = (args[0], args[1], args[2]);
-        switch (kind)
+        await using VirtioDevice device = kind switch
         {
-            case "block":
-                await using (var block = VirtioBlock.Create(new VirtioBlockOptions { Path = argument }))
-                await using (var backEnd = VhostUserBackEnd.Start(block, socketPath, NullLogger.Instance))
-                    await backEnd.Completed;
-                return 0;
-            case "vsock":
-                await using (var vsock = VhostUserVsock.Start(new VhostUserVsockOptions
-                {
-                    VhostUserSocketPath = socketPath,
-                    HybridSocketPath = argument,
-                    GuestCid = 3,
-                }))
-                {
-                    await vsock.Completed;
-                }
-
-                return 0;
-            default:
-                throw new ArgumentException($"There is no device '{kind}'.");
-        }
+            "block" => VirtioBlock.Create(new VirtioBlockOptions { Path = argument }),
+            "fs" => VirtioFileSystem.Create(new VirtioFileSystemOptions { Path = argument, Tag = "shared" }),
+            "vsock" => VirtioVsock.Create(new VirtioVsockOptions { HybridSocketPath = argument, GuestCid = 3 }),
+            _ => throw new ArgumentException($"There is no device '{kind}'."),
+        };
+        await using var backEnd = VhostUserBackEnd.Start(device, socketPath, NullLogger.Instance);
+        await backEnd.Completed;
+        return 0;
     }
 }

@@ -5,9 +5,15 @@ namespace Kata.Benchmarks.Devices;
 /// <summary>Keeps a number of requests in flight for some time.</summary>
 internal static class Load
 {
+    /// <summary>
+    /// What a guest needs between a completion and its next request, at least. Without it two processes on two processors may fall into a
+    /// rhythm in which neither ever sleeps, which no machine does.
+    /// </summary>
+    private static readonly long ThinkTicks = Stopwatch.Frequency * 5 / 1_000_000;
+
     /// <summary>Counts requests.</summary>
     /// <param name="queue">Where the requests go.</param>
-    /// <param name="depth">Requests in flight.</param>
+    /// <param name="depth">Requests in flight. With one, the driver takes 5 µs from each completion to the next request.</param>
     /// <param name="time">How long.</param>
     /// <param name="prepare">Makes the next request at a slot.</param>
     /// <param name="check">Judges a finished request at its slot.</param>
@@ -37,6 +43,8 @@ internal static class Load
                 }
 
                 prepare(slot);
+                if (depth == 1)
+                    Think();
                 queue.Offer(slot);
             }
 
@@ -44,5 +52,12 @@ internal static class Load
         }
 
         return new Figure(done, clock.Elapsed);
+    }
+
+    private static void Think()
+    {
+        for (var end = Stopwatch.GetTimestamp() + ThinkTicks; Stopwatch.GetTimestamp() < end;)
+        {
+        }
     }
 }
