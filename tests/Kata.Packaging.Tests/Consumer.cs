@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json;
 
 namespace Kata.Packaging.Tests;
@@ -37,23 +36,11 @@ internal sealed class Consumer : IDisposable
         return [.. assets.RootElement.GetProperty("libraries").EnumerateObject().Select(library => library.Name).Order(StringComparer.Ordinal)];
     }
 
-    public async Task<(int ExitCode, string Output)> DotnetAsync(CancellationToken cancellationToken, params string[] arguments) =>
-        await RunAsync("dotnet", cancellationToken, arguments);
+    public Task<(int ExitCode, string Output)> DotnetAsync(CancellationToken cancellationToken, params string[] arguments) =>
+        RunAsync("dotnet", cancellationToken, arguments);
 
-    public async Task<(int ExitCode, string Output)> RunAsync(string program, CancellationToken cancellationToken, params string[] arguments)
-    {
-        var start = new ProcessStartInfo(program, arguments)
-        {
-            WorkingDirectory = _directory.FullName,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        using var process = Process.Start(start)!;
-        var output = process.StandardOutput.ReadToEndAsync(cancellationToken);
-        var errors = process.StandardError.ReadToEndAsync(cancellationToken);
-        await process.WaitForExitAsync(cancellationToken);
-        return (process.ExitCode, await output + await errors);
-    }
+    public Task<(int ExitCode, string Output)> RunAsync(string program, CancellationToken cancellationToken, params string[] arguments) =>
+        Tool.RunAsync(program, arguments, _directory.FullName, cancellationToken);
 
     public void Dispose() => _directory.Delete(recursive: true);
 
