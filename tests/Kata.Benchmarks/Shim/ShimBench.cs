@@ -23,6 +23,30 @@ internal sealed class ShimBench : IAsyncDisposable
 
     public async Task<ShimSample> MeasureAsync(string shim)
     {
+        DropPageCache();
+        var (coldWall, _, _) = await StartAsync(shim, static _ => System.Threading.Tasks.Task.FromResult(true));
+        var (wall, cpu, (resident, anonymous, threads)) = await StartAsync(shim, IdleAsync);
+        return new ShimSample(wall, coldWall, cpu, resident, anonymous, threads);
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _directory.Delete(recursive: true);
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>What every other program of the machine has read goes, too.</summary>
+    private static void DropPageCache() => File.WriteAllText("/proc/sys/vm/drop_caches", "1");
+
+    private static async Task<(long Resident, long Anonymous, int Threads)> IdleAsync(int pid)
+    {
+        await System.Threading.Tasks.Task.Delay(IdleTime);
+        return (Rollup(pid, "Rss:"), Rollup(pid, "Anonymous:"), Directory.GetDirectories($"/proc/{pid}/task").Length);
+    }
+
+    /// <summary>Starts a daemon, looks at it, and ends it.</summary>
+    private async Task<(TimeSpan Wall, TimeSpan Cpu, T Seen)> StartAsync<T>(string shim, Func<int, Task<T>> look)
+    {
         var id = $"bench{Environment.ProcessId}-{_next++}";
         var bundle = CreateBundle(id);
         using var log = OpenLog(bundle);
@@ -39,19 +63,12 @@ internal sealed class ShimBench : IAsyncDisposable
         await using var channel = await TtrpcChannel.ConnectAsync(TtrpcAddress.Parse(address));
         var task = new Kata.Protocols.Containerd.Services.Task.TaskClient(channel);
         var pid = (int)(await task.ConnectAsync(new ConnectRequest { Id = id })).ShimPid;
-        await System.Threading.Tasks.Task.Delay(IdleTime);
-        var sample = new ShimSample(wall, cpu, Rollup(pid, "Rss:"), Rollup(pid, "Anonymous:"), Directory.GetDirectories($"/proc/{pid}/task").Length);
+        var seen = await look(pid);
         var started = ProcessTable.StartTimeOf(pid) ?? 0;
         await task.ShutdownAsync(new ShutdownRequest { Id = id, Now = true });
         await channel.Closed.WaitAsync(TimeSpan.FromSeconds(10));
         ProcessTable.KillAndWait(pid, started, TimeSpan.FromSeconds(5));
-        return sample;
-    }
-
-    public ValueTask DisposeAsync()
-    {
-        _directory.Delete(recursive: true);
-        return ValueTask.CompletedTask;
+        return (wall, cpu, seen);
     }
 
     private static async Task<string> RunAsync(string shim, string[] arguments, string bundle)

@@ -2,76 +2,88 @@ using System.Globalization;
 
 namespace Kata.Benchmarks.Shim;
 
-/// <summary>What a shim costs before it runs anything: bytes, <c>start</c>, idle memory. Ours against others in one run, taking turns.</summary>
+/// <summary>What a shim costs before it runs anything: bytes, <c>start</c>, idle memory. Several in one run, taking turns.</summary>
 internal static class ShimComparison
 {
     private const int DefaultRuns = 31;
 
     public static Verb Verb { get; } = new(
-        "shim", "SHIM PEER... [--runs N]: binary size, `start` wall and CPU time, idle daemon memory; medians, and ratios to PEER", RunAsync);
+        "shim",
+        "[LABEL=]SHIM [LABEL=]PEER... [--runs N] [--markdown]: binary size, `start` cold and warm, idle daemon memory; medians, and SHIM's ratio "
+            + "to the others. Drops the machine's page cache before every cold start (as root)",
+        RunAsync);
 
     private static async Task<int> RunAsync(string[] args)
     {
         var runs = DefaultRuns;
-        var shims = new List<string>();
+        var markdown = false;
+        var shims = new List<(string Label, string Path)>();
         for (var i = 0; i < args.Length; i++)
         {
             if (args[i] == "--runs")
                 runs = int.Parse(args[++i], CultureInfo.InvariantCulture);
+            else if (args[i] == "--markdown")
+                markdown = true;
             else
-                shims.Add(Path.GetFullPath(args[i]));
+                shims.Add(Parse(args[i]));
         }
 
-        var samples = shims.ToDictionary(shim => shim, _ => new List<ShimSample>());
+        var samples = shims.ConvertAll(_ => new List<ShimSample>());
         await using var bench = ShimBench.Create();
-        foreach (var shim in shims)
-            await bench.MeasureAsync(shim);
+        foreach (var (_, path) in shims)
+            await bench.MeasureAsync(path);
         for (var run = 0; run < runs; run++)
         {
-            foreach (var shim in shims)
-                samples[shim].Add(await bench.MeasureAsync(shim));
+            for (var i = 0; i < shims.Count; i++)
+                samples[i].Add(await bench.MeasureAsync(shims[i].Path));
         }
 
-        Print(shims, samples, runs);
+        var rows = shims.Zip(samples, (shim, ofShim) => ShimCosts.Of(shim.Label, shim.Path, ofShim)).ToList();
+        if (markdown)
+            PrintMarkdown(rows);
+        else
+            PrintTable(rows, runs);
         return 0;
     }
 
-    private static void Print(List<string> shims, Dictionary<string, List<ShimSample>> samples, int runs)
+    private static (string Label, string Path) Parse(string argument)
     {
-        Console.WriteLine($"medians of {runs} runs, page cache warm, shims taking turns");
-        Console.WriteLine($"{"shim",-28} {"binary MB",10} {"start ms",10} {"CPU ms",8} {"RSS MiB",8} {"anon MiB",9} {"threads",8}");
-        var rows = shims.ConvertAll(shim => Row.Of(shim, samples[shim]));
+        var parts = argument.Split('=', 2);
+        var path = Path.GetFullPath(parts[^1]);
+        return (parts.Length == 2 ? parts[0] : Path.GetFileName(path), path);
+    }
+
+    private static void PrintTable(List<ShimCosts> rows, int runs)
+    {
+        Console.WriteLine($"medians of {runs} runs, shims taking turns");
+        Console.WriteLine($"{"shim",-28} {"binary MB",10} {"cold ms",9} {"warm ms",9} {"CPU ms",8} {"RSS MiB",8} {"anon MiB",9} {"threads",8}");
         foreach (var row in rows)
         {
-            Console.WriteLine(string.Create(
-                CultureInfo.InvariantCulture,
-                $"{row.Name,-28} {row.Megabytes,10:F1} {row.Wall,10:F1} {row.Cpu,8:F1} {row.Rss,8:F1} {row.Anonymous,9:F1} {row.Threads,8:F0}"));
+            Console.WriteLine(Text(
+                $"{row.Label,-28} {row.Megabytes,10:F1} {row.ColdWall,9:F1} {row.Wall,9:F1} {row.Cpu,8:F1} {row.Rss,8:F1} {row.Anonymous,9:F1} {row.Threads,8:F0}"));
         }
 
-        foreach (var peer in rows.Skip(1))
+        foreach (var ratio in rows.Skip(1).Select(peer => rows[0].RatioTo(peer)))
         {
-            var ours = rows[0];
-            Console.WriteLine(string.Create(
-                CultureInfo.InvariantCulture,
-                $"{"ratio to " + peer.Name,-28} {ours.Megabytes / peer.Megabytes,10:F2} {ours.Wall / peer.Wall,10:F2} {ours.Cpu / peer.Cpu,8:F2} {ours.Rss / peer.Rss,8:F2} {ours.Anonymous / peer.Anonymous,9:F2}"));
+            Console.WriteLine(Text(
+                $"{ratio.Label,-28} {ratio.Megabytes,10:F2} {ratio.ColdWall,9:F2} {ratio.Wall,9:F2} {ratio.Cpu,8:F2} {ratio.Rss,8:F2} {ratio.Anonymous,9:F2}"));
         }
     }
 
-    private sealed record Row(string Name, double Megabytes, double Wall, double Cpu, double Rss, double Anonymous, double Threads)
+    private static void PrintMarkdown(List<ShimCosts> rows)
     {
-        public static Row Of(string path, List<ShimSample> samples) => new(
-            Path.GetFileName(path),
-            new FileInfo(path).Length / 1e6,
-            Median(samples, sample => sample.Wall.TotalMilliseconds),
-            Median(samples, sample => sample.Cpu.TotalMilliseconds),
-            Median(samples, sample => sample.ResidentKib / 1024.0),
-            Median(samples, sample => sample.AnonymousKib / 1024.0),
-            Median(samples, sample => sample.Threads));
-
-        private static double Median(List<ShimSample> samples, Func<ShimSample, double> value)
+        foreach (var row in rows)
         {
-            var sorted = samples.Select(value).Order().ToList();
-            return sorted[sorted.Count / 2];
+            Console.WriteLine(Text(
+                $"| {row.Label} | {row.Megabytes:F2} MB | {row.ColdWall:F1} ms | {row.Wall:F1} / {row.Cpu:F1} ms | {row.Rss:F1} MiB ({row.Anonymous:F1}) |"));
         }
+
+        var ratio = rows[0].RatioTo(rows[1]);
+        Console.WriteLine(Text(
+            $"| **{rows[0].Label} against {rows[1].Label}** | {Change(ratio.Megabytes)} | {Change(ratio.ColdWall)} | {Change(ratio.Wall)} / {Change(ratio.Cpu)} | {Change(ratio.Rss)} |"));
     }
+
+    private static string Change(double ratio) => ratio <= 1 ? Text($"-{(1 - ratio) * 100:F1} %") : Text($"+{(ratio - 1) * 100:F1} %");
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }
