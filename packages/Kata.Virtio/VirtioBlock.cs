@@ -32,7 +32,7 @@ public sealed class VirtioBlock : VirtioDevice
         {
             for (var i = 0; i < options.QueueCount; i++)
                 threads.Add(new DeviceThread($"virtio-blk{i}"));
-            return new VirtioBlock(image, new BlockDevice(image, Encoding.ASCII.GetBytes(serial), options.QueueCount, options.Logger), threads);
+            return new VirtioBlock(image, new BlockDevice(image, Encoding.ASCII.GetBytes(serial), threads, options.Logger), threads);
         }
         catch
         {
@@ -50,5 +50,5 @@ public sealed class VirtioBlock : VirtioDevice
         Threads[0].Loop.Post(() => _device.Resize(size));
     }
 
-    private protected override void Release() => _image.Dispose();
+    private protected override void Release() => _device.Dispose();
 }

@@ -7,6 +7,22 @@ namespace Kata.Linux;
 public static unsafe class BlockStorage
 {
     /// <summary>
+    /// Reads what is in the page cache (preadv2(2), RWF_NOWAIT). Returns the bytes read or a negated <see cref="Errno"/>: EAGAIN when the
+    /// first is not there, EOPNOTSUPP when the file system cannot tell.
+    /// </summary>
+    /// <param name="file">A file or block device.</param>
+    /// <param name="ranges">At most 1024, writable.</param>
+    /// <param name="offset">In bytes.</param>
+    public static long ReadCached(SafeHandle file, ReadOnlySpan<NativeBuffer> ranges, long offset)
+    {
+        fixed (NativeBuffer* pointer = ranges)
+        {
+            var count = preadv2(file, pointer, ranges.Length, offset, RWF_NOWAIT);
+            return count >= 0 ? count : -(long)LinuxException.LastErrno;
+        }
+    }
+
+    /// <summary>
     /// What direct I/O on a file asks of memory addresses and of offsets and lengths, in bytes. A page where the kernel (before 6.1) or the
     /// file system does not say.
     /// </summary>

@@ -1,32 +1,35 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
 using Kata.Virtio.Devices;
+using Kata.Virtio.Events;
 using Microsoft.Extensions.Logging;
 
 namespace Kata.Virtio.Block;
 
 /// <summary>The block device (virtio 1.2, 5.2): one worker for each queue, all of one <see cref="DiskImage"/>.</summary>
-internal sealed class BlockDevice : IQueueDevice
+internal sealed class BlockDevice : IQueueDevice, IDisposable
 {
     private readonly DiskImage _image;
     private readonly ILogger _logger;
+    private readonly BlockWorker[] _workers;
     private ulong _negotiated;
     private long _capacity;
     private volatile bool _writeBackWanted = true;
 
     /// <param name="serial">At most 20 bytes.</param>
-    public BlockDevice(DiskImage image, ReadOnlySpan<byte> serial, int queueCount, ILogger logger)
+    /// <param name="threads">One for each queue.</param>
+    public BlockDevice(DiskImage image, ReadOnlySpan<byte> serial, IReadOnlyList<DeviceThread> threads, ILogger logger)
     {
-        (_image, QueueCount, _logger) = (image, queueCount, logger);
+        (_image, QueueCount, _logger) = (image, threads.Count, logger);
         _capacity = image.ReadSize() / BlockLimits.SectorBytes;
         Serial = new byte[BlockWorker.SerialBytes];
         serial.CopyTo(Serial);
-        Workers = [.. Enumerable.Range(0, queueCount).Select(index => new BlockWorker(this, image, index, logger))];
+        _workers = [.. threads.Select((thread, index) => new BlockWorker(this, image, index, thread.Loop, logger))];
         Features = VirtioFeatures.Version1 | VirtioFeatures.EventIndex | VirtioFeatures.IndirectDescriptors
             | BlockFeatures.SegmentsMax | BlockFeatures.BlockSize | BlockFeatures.Topology | BlockFeatures.Flush
             | (image.IsReadOnly ? BlockFeatures.ReadOnly : BlockFeatures.ConfigurableCache | BlockFeatures.WriteZeroes)
             | (image.CanDiscard ? BlockFeatures.Discard : 0)
-            | (queueCount > 1 ? BlockFeatures.MultiQueue : 0);
+            | (QueueCount > 1 ? BlockFeatures.MultiQueue : 0);
     }
 
     public uint DeviceType => Devices.DeviceType.Block;
@@ -39,7 +42,7 @@ internal sealed class BlockDevice : IQueueDevice
 
     public IVirtioTransport? Transport { get; set; }
 
-    public IReadOnlyList<IQueueWorker> Workers { get; }
+    public IReadOnlyList<IQueueWorker> Workers => _workers;
 
     /// <summary>What GET_ID answers, padded with zeros.</summary>
     public byte[] Serial { get; }
@@ -99,5 +102,12 @@ internal sealed class BlockDevice : IQueueDevice
             return;
         BlockLog.Resized(_logger, _image.Path, size);
         Transport?.ConfigurationChanged();
+    }
+
+    public void Dispose()
+    {
+        foreach (var worker in _workers)
+            worker.Dispose();
+        _image.Dispose();
     }
 }

@@ -9,49 +9,47 @@ internal sealed partial class BlockWorker
     /// <summary>The space of a range may be given back (VIRTIO_BLK_WRITE_ZEROES_FLAG_UNMAP).</summary>
     private const uint Unmap = 1;
 
-    /// <summary>Does what a chain asks for. Returns the bytes written into it.</summary>
-    private uint Handle(in DescriptorChain chain)
+    /// <summary>Does what a chain asks for. Returns the bytes written into it; null when it goes on in the background.</summary>
+    private uint? Handle(in DescriptorChain chain)
     {
         var header = default(BlockHeader);
         var headerBytes = _chain.CopyTo(
             chain.ReadableStart, chain.ReadableCount, 0, MemoryMarshal.AsBytes(new Span<BlockHeader>(ref header)));
-        var written = chain.WritableBytes - 1;
+        var room = chain.WritableBytes - 1;
         _data.Truncate(0);
-        if (_data.AppendPart(_chain, chain.WritableStart, chain.WritableCount, written, 1) != 1)
+        if (_data.AppendPart(_chain, chain.WritableStart, chain.WritableCount, room, 1) != 1)
         {
             // Without room for a status there is no way to answer.
             Malformed(header);
             return 0;
         }
 
-        var status = BlockStatus.IoError;
-        if (headerBytes == BlockHeader.Size && chain.ReadableBytes + chain.WritableBytes <= BlockLimits.MaxRequestBytes)
-            status = Handle(header, chain);
-        else
-            Malformed(header);
+        var isComplete = headerBytes == BlockHeader.Size && chain.ReadableBytes + chain.WritableBytes <= BlockLimits.MaxRequestBytes;
+        if ((isComplete ? Handle(header, chain) : Malformed(header)) is not { } status)
+            return null;
         _data.CopyFrom(0, 1, [(byte)status]);
-        return status == BlockStatus.Ok ? (uint)written + 1 : 1;
+        return Written(header.Type, status, room);
     }
 
-    private BlockStatus Handle(in BlockHeader header, in DescriptorChain chain)
+    private BlockStatus? Handle(in BlockHeader header, in DescriptorChain chain)
     {
         switch (header.Type)
         {
             case BlockRequestType.In:
                 _data.AppendPart(_chain, chain.WritableStart, chain.WritableCount, 0, chain.WritableBytes - 1);
-                return Transfer(header, chain.WritableBytes - 1, write: false);
-            case BlockRequestType.Out when !image.IsReadOnly:
+                return Transfer(header, chain, chain.WritableBytes - 1);
+            case BlockRequestType.Out when !_image.IsReadOnly:
                 _data.AppendPart(_chain, chain.ReadableStart, chain.ReadableCount, BlockHeader.Size, long.MaxValue);
-                return Transfer(header, chain.ReadableBytes - BlockHeader.Size, write: true);
+                return Transfer(header, chain, chain.ReadableBytes - BlockHeader.Size);
             case BlockRequestType.Flush:
-                return Report(header, image.Flush());
+                return Flush(header, chain);
             case BlockRequestType.GetId:
                 _data.AppendPart(_chain, chain.WritableStart, chain.WritableCount, 0, Math.Min(chain.WritableBytes - 1, SerialBytes));
-                _data.CopyFrom(1, _data.Count - 1, device.Serial);
+                _data.CopyFrom(1, _data.Count - 1, _device.Serial);
                 return BlockStatus.Ok;
-            case BlockRequestType.Discard when image.CanDiscard:
+            case BlockRequestType.Discard when _image.CanDiscard:
                 return HandleRanges(header, chain, BlockLimits.MaxDiscardRanges, BlockLimits.MaxDiscardSectors, allowedFlags: 0);
-            case BlockRequestType.WriteZeroes when !image.IsReadOnly:
+            case BlockRequestType.WriteZeroes when !_image.IsReadOnly:
                 return HandleRanges(header, chain, BlockLimits.MaxWriteZeroesRanges, BlockLimits.MaxWriteZeroesSectors, allowedFlags: Unmap);
             case BlockRequestType.Out:
                 return Malformed(header);
@@ -60,15 +58,30 @@ internal sealed partial class BlockWorker
         }
     }
 
-    private BlockStatus Transfer(in BlockHeader header, long bytes, bool write)
+    /// <summary>What the driver reads of a chain whose status is the last of its writable bytes.</summary>
+    private static uint Written(BlockRequestType type, BlockStatus status, long room) =>
+        status == BlockStatus.Ok && type is BlockRequestType.In or BlockRequestType.GetId ? (uint)room + 1 : 1;
+
+    private BlockStatus? Transfer(in BlockHeader header, in DescriptorChain chain, long bytes)
     {
         if (bytes % BlockLimits.SectorBytes != 0 || !IsOnDisk(header.Sector, (ulong)(bytes / BlockLimits.SectorBytes)))
             return Malformed(header);
+        if (bytes == 0)
+            return BlockStatus.Ok;
+        var ranges = _data.Slice(1, _data.Count - 1);
+        if (header.Type == BlockRequestType.In && TryReadCached(header, ranges, bytes))
+            return BlockStatus.Ok;
+        return TryBegin(header, chain, ranges, bytes) ? null : TransferNow(header, bytes);
+    }
+
+    private BlockStatus TransferNow(in BlockHeader header, long bytes)
+    {
+        var write = header.Type == BlockRequestType.Out;
         var offset = (long)header.Sector * BlockLimits.SectorBytes;
         var ranges = _data.Slice(1, _data.Count - 1);
         for (var done = 0L; done < bytes;)
         {
-            var count = write ? image.Write(ranges, offset + done) : image.Read(ranges, offset + done);
+            var count = write ? _image.Write(ranges, offset + done) : _image.Read(ranges, offset + done);
             // Nothing moved without an error: the image has become shorter, or there is no space left.
             if (count <= 0)
                 return Report(header, count == 0 ? Errno.EIO : (Errno)(-count));
@@ -102,8 +115,8 @@ internal sealed partial class BlockWorker
                 continue;
             var (offset, length) = ((long)range.Sector * BlockLimits.SectorBytes, (long)range.SectorCount * BlockLimits.SectorBytes);
             var error = header.Type == BlockRequestType.Discard
-                ? image.Discard(offset, length)
-                : image.WriteZeroes(offset, length, (range.Flags & Unmap) != 0);
+                ? _image.Discard(offset, length)
+                : _image.WriteZeroes(offset, length, (range.Flags & Unmap) != 0);
             if (error != Errno.None)
                 return Report(header, error);
         }
@@ -113,12 +126,12 @@ internal sealed partial class BlockWorker
 
     private bool IsOnDisk(ulong sector, ulong count)
     {
-        var capacity = device.Capacity;
+        var capacity = _device.Capacity;
         return sector <= capacity && count <= capacity - sector;
     }
 
     /// <summary>Whoever cannot or does not want to flush has every change made durable at once.</summary>
-    private BlockStatus Settle(in BlockHeader header) => device.IsWriteBack ? BlockStatus.Ok : Report(header, image.Flush());
+    private BlockStatus Settle(in BlockHeader header) => _device.IsWriteBack ? BlockStatus.Ok : Report(header, _image.Flush());
 
     private BlockStatus Report(in BlockHeader header, Errno error)
     {
@@ -127,14 +140,14 @@ internal sealed partial class BlockWorker
         if (error == Errno.EOPNOTSUPP)
             return BlockStatus.Unsupported;
         if (_failedGate.TryPass(out var suppressed))
-            BlockLog.RequestFailed(logger, image.Path, header.Type, header.Sector, error, suppressed);
+            BlockLog.RequestFailed(_logger, _image.Path, header.Type, header.Sector, error, suppressed);
         return BlockStatus.IoError;
     }
 
     private BlockStatus Malformed(in BlockHeader header)
     {
         if (_malformedGate.TryPass(out var suppressed))
-            BlockLog.MalformedRequest(logger, image.Path, header.Type, header.Sector, suppressed);
+            BlockLog.MalformedRequest(_logger, _image.Path, header.Type, header.Sector, suppressed);
         return BlockStatus.IoError;
     }
 }

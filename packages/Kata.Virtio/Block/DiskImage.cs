@@ -87,12 +87,31 @@ internal sealed class DiskImage : IDisposable
     /// <summary>How large it is at the moment, in bytes.</summary>
     public long ReadSize() => _isDevice ? BlockStorage.DeviceSize(_file) : FileDescriptors.Status(_file).Size;
 
+    /// <summary>The descriptor that serves a request, and whether that goes past the page cache.</summary>
+    public SafeFileHandle FileFor(ReadOnlySpan<NativeBuffer> ranges, long offset, out bool direct)
+    {
+        direct = false;
+        if (_direct is null || offset % _alignment.Offset != 0)
+            return _file;
+        foreach (var range in ranges)
+        {
+            if (range.Address % _alignment.Memory != 0 || range.Length % _alignment.Offset != 0)
+                return _file;
+        }
+
+        direct = true;
+        return _direct;
+    }
+
+    /// <summary>The descriptor that makes durable what has been written.</summary>
+    public SafeFileHandle FileToFlush => _file;
+
     /// <summary>Returns the bytes read, or a negated <see cref="Errno"/>.</summary>
-    public long Read(ReadOnlySpan<NativeBuffer> ranges, long offset) => FileOperations.Read(FileFor(ranges, offset), ranges, offset);
+    public long Read(ReadOnlySpan<NativeBuffer> ranges, long offset) => FileOperations.Read(FileFor(ranges, offset, out _), ranges, offset);
 
     /// <summary>Returns the bytes written, or a negated <see cref="Errno"/>.</summary>
     public long Write(ReadOnlySpan<NativeBuffer> ranges, long offset) =>
-        FileOperations.Write(FileFor(ranges, offset), ranges, offset, append: false);
+        FileOperations.Write(FileFor(ranges, offset, out _), ranges, offset, append: false);
 
     /// <summary>Makes everything durable that has been written.</summary>
     public Errno Flush() => FileOperations.Synchronize(_file, dataOnly: true);
@@ -142,18 +161,5 @@ internal sealed class DiskImage : IDisposable
         }
 
         return Errno.None;
-    }
-
-    private SafeFileHandle FileFor(ReadOnlySpan<NativeBuffer> ranges, long offset)
-    {
-        if (_direct is null || offset % _alignment.Offset != 0)
-            return _file;
-        foreach (var range in ranges)
-        {
-            if (range.Address % _alignment.Memory != 0 || range.Length % _alignment.Offset != 0)
-                return _file;
-        }
-
-        return _direct;
     }
 }

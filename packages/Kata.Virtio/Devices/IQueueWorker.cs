@@ -12,6 +12,12 @@ internal interface IQueueWorker : IEventLoopClient
     /// <summary>The queue is going away. Its position stays in the queue, so that a paused machine resumes where it was.</summary>
     void StopQueue(int index);
 
+    /// <summary>Guest memory is about to change: what the device has begun with it ends here. The queue goes on.</summary>
+    void FinishRequests(int index)
+    {
+        // Most devices have done with a request when they let go of the thread.
+    }
+
     /// <summary>The driver made buffers available.</summary>
     void NotifyQueue(int index);
 }

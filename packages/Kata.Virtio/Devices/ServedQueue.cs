@@ -33,7 +33,11 @@ internal sealed class ServedQueue(int index) : IEventHandler
     }
 
     /// <summary>Follows a change of guest memory. False when the queue is not in there any more.</summary>
-    public bool TryRebind(GuestMemory memory) => _queue.TryRebind(memory);
+    public bool TryRebind(GuestMemory memory)
+    {
+        _worker.FinishRequests(index);
+        return _queue.TryRebind(memory);
+    }
 
     /// <summary>Takes the queue back. It starts again where it stops here.</summary>
     public void Stop()

@@ -45,7 +45,7 @@ internal static class DeviceComparison
 
     private static async Task CompareBlockAsync(string directory, int runs)
     {
-        await using var contest = new Contest<BlockLoad>("block: a file of 256 MiB in the page cache", runs);
+        await using var contest = new Contest<BlockLoad>("block: a file of 256 MiB, in the page cache unless it says otherwise", runs);
         await AddAsync("ours", (socket, disk) => DeviceServer.Command("block", socket, disk));
         await AddAsync("qemu-sd threads", (socket, disk) => Peers.StorageDaemon(socket, disk, "threads"));
         await AddAsync("qemu-sd io_uring", (socket, disk) => Peers.StorageDaemon(socket, disk, "io_uring"));
@@ -56,6 +56,15 @@ internal static class DeviceComparison
         contest.Run("4 KiB random write, QD32", "IOPS", load => load.Random(write: true, 32, Time));
         contest.Run("1 MiB sequential read", "MiB/s", load => load.Sequential(write: false, Time));
         contest.Run("1 MiB sequential write", "MiB/s", load => load.Sequential(write: true, Time));
+        contest.Run("4 KiB uncached read, QD1", "IOPS", load => Uncached(load, 1));
+        contest.Run("4 KiB uncached read, QD32", "IOPS", load => Uncached(load, 32));
+
+        Figure Uncached(BlockLoad load, int depth)
+        {
+            foreach (var disk in Directory.GetFiles(directory, "disk", SearchOption.AllDirectories))
+                Evict(disk);
+            return load.Random(write: false, depth, Time);
+        }
 
         async Task AddAsync(string name, Func<string, string, string[]> command)
         {
@@ -111,6 +120,10 @@ internal static class DeviceComparison
             contest.Add(await BackEnd.StartAsync(name, socket, command(socket, hybrid)), new VsockLoad(socket, hybrid));
         }
     }
+
+    /// <summary>Takes a file out of the page cache.</summary>
+    private static void Evict(string path) =>
+        _ = Child.Start("/bin/dd", $"of={path}", "oflag=nocache", "conv=notrunc,fdatasync", "count=0", "status=none").ReadToEndAsync().GetAwaiter().GetResult();
 
     private static void Fill(string path)
     {
