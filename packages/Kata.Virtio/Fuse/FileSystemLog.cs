@@ -4,11 +4,12 @@ namespace Kata.Virtio.Fuse;
 
 internal static partial class FileSystemLog
 {
-    [LoggerMessage(600, LogLevel.Debug, "virtio-fs {Tag} mounted by the guest, FUSE {Major}.{Minor}, features {Features}")]
-    public static partial void Mounted(ILogger logger, string tag, uint major, uint minor, FuseFeatures features);
+    [LoggerMessage(600, LogLevel.Debug,
+        "virtio-fs {Tag} mounted by the guest, FUSE {Major}.{Minor}, features {Features} ({Suppressed} like it suppressed)")]
+    public static partial void Mounted(ILogger logger, string tag, uint major, uint minor, FuseFeatures features, long suppressed);
 
-    [LoggerMessage(601, LogLevel.Debug, "virtio-fs {Tag} unmounted by the guest")]
-    public static partial void Unmounted(ILogger logger, string tag);
+    [LoggerMessage(601, LogLevel.Debug, "virtio-fs {Tag} unmounted by the guest ({Suppressed} like it suppressed)")]
+    public static partial void Unmounted(ILogger logger, string tag, long suppressed);
 
     [LoggerMessage(602, LogLevel.Warning, "Guest speaks FUSE {Major}.{Minor}, which is too old: 7.27 is needed")]
     public static partial void VersionTooOld(ILogger logger, uint major, uint minor);

@@ -32,7 +32,8 @@ internal sealed unsafe partial class FuseServer
         Reset();
         _features = offered & SupportedFeatures();
         _isInitialized = true;
-        FileSystemLog.Mounted(_logger, _tag, request.Major, request.Minor, _features);
+        if (_mountedGate.TryPass(out var suppressed))
+            FileSystemLog.Mounted(_logger, _tag, request.Major, request.Minor, _features, suppressed);
         return Write(reply, new InitializeReply
         {
             Major = Major,
@@ -68,7 +69,8 @@ internal sealed unsafe partial class FuseServer
     private int Destroy()
     {
         Reset();
-        FileSystemLog.Unmounted(_logger, _tag);
+        if (_unmountedGate.TryPass(out var suppressed))
+            FileSystemLog.Unmounted(_logger, _tag, suppressed);
         return 0;
     }
 }

@@ -51,6 +51,8 @@ internal sealed unsafe partial class FuseServer : IDisposable
     private FuseRequestHeader _header;
     private bool _isInitialized;
     private FuseFeatures _features;
+    private LogGate _mountedGate;
+    private LogGate _unmountedGate;
     private LogGate _malformedGate;
     private LogGate _limitGate;
 

@@ -175,6 +175,39 @@ public sealed class FuseServerTests
     }
 
     [TestMethod]
+    public void Link_MakesAnotherName()
+    {
+        File.WriteAllText(_share.File("a"), "a");
+        File.CreateSymbolicLink(_share.File("l"), "a");
+        using var client = new FuseClient(_share.Path);
+        foreach (var name in new[] { "a", "l" })
+        {
+            var node = client.Lookup(FuseClient.Root, name).Node;
+            var entry = FuseClient.Expect<EntryReply>(
+                client.Send(FuseOpcode.Link, FuseClient.Root, [.. FuseClient.Bytes(node), .. FuseClient.Text(name + "2")]));
+            Assert.AreEqual((node, 2u), (entry.Node, entry.Attributes.Links));
+        }
+
+        Assert.AreEqual("a", File.ResolveLinkTarget(_share.File("l2"), returnFinalTarget: false)!.Name);
+    }
+
+    [TestMethod]
+    public void BrokenQueue_StopsTheDevice_UntilItIsReset()
+    {
+        File.WriteAllText(_share.File("a"), "a");
+        using var client = new FuseClient(_share.Path);
+        var node = client.Lookup(FuseClient.Root, "a").Node;
+        client.Requests.AvailableIndex += 500;
+        client.SendPrepared(100, 100);
+        Assert.IsTrue(client.NeedsReset);
+        client.Reset();
+        client.StartQueues();
+        client.Initialize();
+        Assert.AreEqual(Errno.ESTALE, client.Send(FuseOpcode.GetAttributes, node, new byte[16]).Error, "A file outlived the reset.");
+        Assert.AreEqual(1UL, client.Lookup(FuseClient.Root, "a").Attributes.Size);
+    }
+
+    [TestMethod]
     public void ReadOnly_NothingChanges()
     {
         File.WriteAllText(_share.File("a"), "a");
