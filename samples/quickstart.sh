@@ -21,8 +21,8 @@ goes to artifacts/; nothing is left running.
 
   --hypervisor qemu        the VM is a QEMU process, with KVM or in software emulation (default)
   --hypervisor dragonball  the VM is in the shim's own process, with KVM. On a machine without
-             KVM in hardware all of this happens in the KVM lab (tests/lab/lab.sh), an emulated
-             host; that takes minutes instead of seconds
+             KVM in hardware the containers run in the KVM lab (tests/lab/lab.sh), an emulated
+             host; that takes half a minute more
   --keep     leave containerd up and show commands to try
   --clean    stop what --keep left up and remove everything that was built
   -h, --help show this help

@@ -5,14 +5,17 @@ cd "$(dirname "$0")/.."
 
 usage() {
     cat <<'HELP'
-Usage: tests/run.sh [unit|packages|e2e]...
+Usage: tests/run.sh [unit|packages|e2e|lab|full]...
 
-Runs the named parts, all of them by default, and ends with `N passed, N failed, N skipped`.
+Runs the named parts, all but `full` by default, and ends with `N passed, N failed, N skipped`.
 Installs the Debian packages the tests need (as root).
 
   unit      every package's own tests; those that boot a VM are among them
   packages  packs, then tests the packages as a consumer outside of the checkout sees them
   e2e       containerd runs containers through the shim in QEMU microVMs
+  lab       what needs KVM: microVMs of Dragonball boot Debian's kernels, and containerd runs some
+            containers in them; on a machine without KVM in hardware, inside tests/lab/lab.sh
+  full      as lab, with every scenario of e2e
 
 Logs: artifacts/test-logs. Exit code: 0 when nothing failed.
 HELP
@@ -21,23 +24,24 @@ HELP
 parts=()
 for argument in "$@"; do
     case "$argument" in
-        unit|packages|e2e) parts+=("$argument") ;;
+        unit|packages|e2e|lab|full) parts+=("$argument") ;;
         -h|--help) usage; exit 0 ;;
         *) echo "tests/run.sh: unknown part '$argument'" >&2; usage >&2; exit 2 ;;
     esac
 done
-[ ${#parts[@]} -gt 0 ] || parts=(unit packages e2e)
+[ ${#parts[@]} -gt 0 ] || parts=(unit packages e2e lab)
 
 . samples/lib/prepare.sh
 logs=artifacts/test-logs
 mkdir -p "$logs"
 passed=0 failed=0 skipped=0
+runner=() suffix='' # What a test program is started with, and what tells that run from others of the same program.
 
 # run_project NAME [argument...]: runs a built test program, adds its counts, shows failures and the reasons of skips.
 run_project() {
-    local name=$1 log="$logs/$1.log" program="artifacts/bin/$1/debug/$1" status=0 started=$SECONDS p f s
+    local name=$1$suffix log="$logs/$1$suffix.log" program="artifacts/bin/$1/debug/$1" status=0 started=$SECONDS p f s
     shift
-    "$program" --no-progress --output Detailed "$@" > "$log" 2>&1 || status=$?
+    "${runner[@]}" "$program" --no-progress --output Detailed "$@" > "$log" 2>&1 || status=$?
     sed -i 's/\x1b\[[0-9;]*m//g' "$log" # CI systems are given colours.
     p=$(sed -n 's/^ *succeeded: //p' "$log" | tail -n 1)
     f=$(sed -n 's/^ *failed: //p' "$log" | tail -n 1)
@@ -51,6 +55,16 @@ run_project() {
     fi
     if [ "${s:-0}" != 0 ]; then grep -A 2 '^skipped ' "$log" | sed 's/^/      /' | head -n 60 || true; fi
     passed=$((passed + ${p:-0})) failed=$((failed + f)) skipped=$((skipped + ${s:-0}))
+}
+
+# run_on_kvm SECONDS PROJECT [argument...]: runs a test program where KVM is.
+run_on_kvm() {
+    local limit=$1
+    shift
+    if ! has_kvm; then runner=(env KATA_E2E_TIME_FACTOR=10 bash tests/lab/lab.sh run --timeout "$limit" --); fi
+    suffix=-kvm
+    KATA_E2E_HYPERVISOR=dragonball run_project "$@"
+    runner=() suffix=''
 }
 
 # Peers of the interoperability and comparison tests, and the ACPI interpreter that judges tables.
@@ -71,19 +85,33 @@ for part in "${parts[@]}"; do
             done
             ;;
         packages)
-            prepare_packages
             prepare_guest
+            prepare_shim
+            prepare_shim dragonball
             step "Packaging tests"
             logged build-packaging-tests dotnet build tests/Kata.Packaging.Tests --nologo -v quiet
             run_project Kata.Packaging.Tests
             ;;
         e2e)
-            prepare_packages
             prepare_guest
             prepare_shim
             step "End-to-end tests"
             logged build-e2e-tests dotnet build tests/Kata.EndToEnd.Tests --nologo -v quiet
             run_project Kata.EndToEnd.Tests
+            ;;
+        lab|full)
+            prepare_guest
+            prepare_shim dragonball
+            has_kvm || { step "Preparing the lab, a host with KVM in software"; logged lab bash tests/lab/lab.sh build; }
+            step "Tests on KVM"
+            logged build-kvm-tests dotnet build tests/Kata.Vmm.Dragonball.Tests --nologo -v quiet
+            logged build-e2e-tests dotnet build tests/Kata.EndToEnd.Tests --nologo -v quiet
+            run_on_kvm 900 Kata.Vmm.Dragonball.Tests --filter "ClassName~DebianGuest|ClassName~MicroVm"
+            if [ "$part" = lab ]; then
+                run_on_kvm 900 Kata.EndToEnd.Tests --filter TestCategory=Lab
+            else
+                run_on_kvm 7200 Kata.EndToEnd.Tests
+            fi
             ;;
     esac
 done
