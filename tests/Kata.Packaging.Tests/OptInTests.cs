@@ -10,7 +10,7 @@ public sealed class OptInTests
     private const string Package = "Kata.Vmm.Dragonball";
 
     // Names of types that the VMM cannot do without.
-    private static readonly string[] OwnNames = ["DragonballProvider", "DragonballHypervisor", "MicroVm", "VcpuThread", "VirtioFileSystem"];
+    private static readonly string[] OwnNames = ["DragonballProvider", "DragonballHypervisor", "MicroVm", "VirtioFileSystem"];
 
     public TestContext TestContext { get; set; } = null!;
 

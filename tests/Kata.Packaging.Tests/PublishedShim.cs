@@ -23,12 +23,13 @@ internal sealed record PublishedShim(string Directory)
         return this;
     }
 
-    /// <summary>Native symbols that name something, from the symbol file beside the program.</summary>
+    /// <summary>Native symbols of code and data that name something, from the symbol file beside the program.</summary>
     public async Task<IReadOnlyList<string>> SymbolsAsync(string part, CancellationToken cancellationToken)
     {
         var (exitCode, output) = await Tool.RunAsync("nm", ["--format=just-symbols", $"{Program}.dbg"], "/", cancellationToken);
         Assert.AreEqual(0, exitCode, output);
-        return [.. output.Split('\n').Where(symbol => symbol.Contains(part, StringComparison.Ordinal))];
+        // __Str_ stands for a text of the program.
+        return [.. output.Split('\n').Where(symbol => symbol.Contains(part, StringComparison.Ordinal) && !symbol.StartsWith("__Str_", StringComparison.Ordinal))];
     }
 
     /// <summary>Plays containerd as far as the create call of a task, which the configuration is to make impossible.</summary>
