@@ -24,10 +24,19 @@ internal sealed unsafe partial class FuseServer
             return -(int)Errno.EINVAL;
         if (_readOnly && (flags & (OpenFlags.WriteOnly | OpenFlags.ReadWrite | OpenFlags.Truncate)) != 0)
             return -(int)Errno.EROFS;
-        return OpenNode(_header.Node, flags, request.OpenFlags, out var error) is { } file
-            ? Write(reply, new OpenReply { Handle = _handles.Add(file, isDirectory: false), Flags = FileFlags })
-            : -(int)error;
+        if (OpenNode(_header.Node, flags, request.OpenFlags, out var error) is not { } file)
+            return -(int)error;
+        var reopened = _cache == FileSystemCache.Auto && IsUnchanged(file) ? OpenReplyFlags.KeepCache : OpenReplyFlags.None;
+        return Write(reply, new OpenReply { Handle = _handles.Add(file, isDirectory: false), Flags = FileFlags | reopened });
     }
+
+    /// <summary>
+    /// True when the client may keep what it has cached since it opened the file last: without that, each program that starts would fetch
+    /// its libraries anew.
+    /// </summary>
+    private bool IsUnchanged(SafeFileHandle file) =>
+        DirectoryOperations.Status(file, Itself, out var status) == Errno.None
+        && _nodes.IsUnchanged(_header.Node, FileStamp.Of(status, DateTimeOffset.UtcNow.ToUnixTimeSeconds()));
 
     /// <summary>
     /// What is opened on the host of what the client opens: access, truncation and synchronous writes. O_APPEND comes with each write, for

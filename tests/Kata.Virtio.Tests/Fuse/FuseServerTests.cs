@@ -127,6 +127,29 @@ public sealed class FuseServerTests
     }
 
     [TestMethod]
+    [Timeout(60_000, CooperativeCancellation = true)]
+    public async Task Open_OfAnUnchangedFile_KeepsTheCache()
+    {
+        File.WriteAllText(_share.File("a"), "a");
+        using var client = new FuseClient(_share.Path);
+        var node = client.Lookup(FuseClient.Root, "a").Node;
+        Assert.AreEqual(OpenReplyFlags.None, Flags());
+        Assert.AreEqual(OpenReplyFlags.None, Flags(), "What changed just now may change again unnoticed.");
+        await Task.Delay(TimeSpan.FromSeconds(3));
+        Assert.AreEqual(OpenReplyFlags.None, Flags());
+        Assert.AreEqual(OpenReplyFlags.KeepCache, Flags());
+        Assert.AreEqual(OpenReplyFlags.KeepCache, Flags());
+        File.WriteAllText(_share.File("a"), "b");
+        Assert.AreEqual(OpenReplyFlags.None, Flags());
+        client.Send(FuseOpcode.Forget, node, FuseClient.Bytes(1UL));
+        await Task.Delay(TimeSpan.FromSeconds(3));
+        node = client.Lookup(FuseClient.Root, "a").Node;
+        Assert.AreEqual(OpenReplyFlags.None, Flags(), "A new node is known from before.");
+
+        OpenReplyFlags Flags() => FuseClient.Expect<OpenReply>(client.Send(FuseOpcode.Open, node, new byte[8])).Flags;
+    }
+
+    [TestMethod]
     public void Handles_AreOfTheirFile_AndEndWithRelease()
     {
         File.WriteAllText(_share.File("a"), "a");

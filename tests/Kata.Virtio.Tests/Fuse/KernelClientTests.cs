@@ -253,6 +253,19 @@ public sealed class KernelClientTests
         await client.RunAsync("sleep 1.1; test \"$(cat rootfs/under)\" = under; test ! -e other/t");
     }
 
+    [TestMethod]
+    [Timeout(120_000)]
+    public async Task ChangesOnTheHost_AreSeen_WhenTheFileIsOpened()
+    {
+        using var client = new KernelClient();
+        await client.RunAsync("""
+            echo one > f; touch -d @1000000000 f; sleep 3; cat f f > /dev/null; test "$(cat f)" = one
+            echo two > $SHARE/f; touch -d @1000000000 $SHARE/f; test "$(cat f)" = two
+            sleep 3; test "$(cat f)" = two; test "$(cat f)" = two
+            printf 'longer text' > $SHARE/f; sleep 1.1; test "$(cat f)" = 'longer text'
+            """);
+    }
+
     /// <summary>The same random commands in the mount and in a plain directory: the same answers, the same tree.</summary>
     [TestMethod]
     [Timeout(120_000)]
