@@ -1,5 +1,6 @@
 using Kata.Benchmarks;
 using Kata.Benchmarks.Devices;
+using Kata.Benchmarks.Network;
 using Kata.Benchmarks.Run;
 using Kata.Benchmarks.Shim;
 using Kata.Benchmarks.Ttrpc;
@@ -15,6 +16,7 @@ Verb[] verbs =
     TtrpcPeer.ServeVerb,
     TtrpcPeer.LoadVerb,
     VsockComparison.Verb,
+    NetworkComparison.Verb,
     DeviceComparison.Verb,
     DeviceServer.Verb,
 ];
