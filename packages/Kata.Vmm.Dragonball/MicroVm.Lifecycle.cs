@@ -64,6 +64,11 @@ public sealed partial class MicroVm
         {
             MachineLog.DevicesHang(_options.Logger, _grace);
         }
+        catch (Exception e)
+        {
+            // Whoever waits for the end shall not wait for ever.
+            MachineLog.NotClosed(_options.Logger, e);
+        }
 
         MachineLog.Ended(_options.Logger, reason, detail);
         _exited.TrySetResult(new MicroVmExit(reason, detail, machine.Console.Tail));

@@ -8,8 +8,6 @@ internal enum KvmCapability
     SetTssAddress = 4,
     ExtendedCpuid = 7,
     RecommendedVcpus = 9,
-    MemorySlots = 10,
-    MpState = 14,
     IrqFd = 32,
     IoEventFd = 36,
     MaxVcpus = 66,

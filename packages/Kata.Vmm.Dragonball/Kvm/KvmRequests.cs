@@ -18,7 +18,6 @@ internal static class KvmRequests
     public const nuint KVM_IOEVENTFD = 0x4040AE79;
 
     public const nuint KVM_RUN = 0xAE80;
-    public const nuint KVM_GET_REGS = 0x8090AE81;
     public const nuint KVM_SET_REGS = 0x4090AE82;
     public const nuint KVM_GET_SREGS = 0x8138AE83;
     public const nuint KVM_SET_SREGS = 0x4138AE84;
@@ -28,6 +27,5 @@ internal static class KvmRequests
     public const nuint KVM_GET_LAPIC = 0x8400AE8E;
     public const nuint KVM_SET_LAPIC = 0x4400AE8F;
     public const nuint KVM_SET_CPUID2 = 0x4008AE90;
-    public const nuint KVM_GET_MP_STATE = 0x8004AE98;
     public const nuint KVM_KVMCLOCK_CTRL = 0xAEAD;
 }

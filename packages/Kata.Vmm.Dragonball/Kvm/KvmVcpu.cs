@@ -36,13 +36,6 @@ internal sealed unsafe class KvmVcpu : IDisposable
         return false;
     }
 
-    public KvmRegs GetRegs()
-    {
-        KvmRegs regs;
-        KvmError.Check(Ioctl(_fd, KVM_GET_REGS, &regs), "KVM_GET_REGS");
-        return regs;
-    }
-
     public void SetRegs(in KvmRegs regs)
     {
         fixed (KvmRegs* pointer = &regs)
@@ -79,13 +72,6 @@ internal sealed unsafe class KvmVcpu : IDisposable
     {
         fixed (KvmLapicState* pointer = &state)
             KvmError.Check(Ioctl(_fd, KVM_SET_LAPIC, pointer), "KVM_SET_LAPIC");
-    }
-
-    public KvmMpState GetMpState()
-    {
-        KvmMpState state;
-        KvmError.Check(Ioctl(_fd, KVM_GET_MP_STATE, &state), "KVM_GET_MP_STATE");
-        return state;
     }
 
     public void SetCpuid(ReadOnlySpan<KvmCpuidEntry> entries) =>

@@ -9,9 +9,7 @@ namespace Kata.Vmm.Dragonball.Kvm;
 /// <summary>A virtual machine of KVM: its memory slots, interrupt controllers and event descriptors.</summary>
 internal sealed unsafe class KvmVm : IDisposable
 {
-    private const uint IrqFdDeassign = 1;
     private const uint IoEventFdDataMatch = 1;
-    private const uint IoEventFdDeassign = 4;
 
     private readonly SafeFileHandle _fd;
     private readonly int _runSize;
@@ -41,19 +39,45 @@ internal sealed unsafe class KvmVm : IDisposable
         KvmError.Check(Ioctl(_fd, KVM_SET_USER_MEMORY_REGION, &region), "KVM_SET_USER_MEMORY_REGION", $"at 0x{guestAddress:x}, {size} bytes");
     }
 
-    /// <summary>KVM_IRQFD: a write to the eventfd pulses the interrupt line.</summary>
-    public void AssignIrqFd(SafeHandle eventFd, uint gsi) => SetIrqFd(eventFd, gsi, 0);
+    /// <summary>KVM_IRQFD: a write to the eventfd pulses the interrupt line, until either is closed.</summary>
+    public void AssignIrqFd(SafeHandle eventFd, uint gsi)
+    {
+        var added = false;
+        try
+        {
+            eventFd.DangerousAddRef(ref added);
+            var argument = new KvmIrqFd { Fd = (uint)eventFd.DangerousGetHandle(), Gsi = gsi };
+            KvmError.Check(Ioctl(_fd, KVM_IRQFD, &argument), "KVM_IRQFD", $"of interrupt {gsi}");
+        }
+        finally
+        {
+            if (added)
+                eventFd.DangerousRelease();
+        }
+    }
 
-    /// <summary>Ends <see cref="AssignIrqFd"/>.</summary>
-    public void DeassignIrqFd(SafeHandle eventFd, uint gsi) => SetIrqFd(eventFd, gsi, IrqFdDeassign);
-
-    /// <summary>KVM_IOEVENTFD: the guest's write of exactly this value and width to the address signals the eventfd without an exit.</summary>
-    public void AssignIoEventFd(SafeHandle eventFd, ulong address, uint length, ulong value) =>
-        SetIoEventFd(eventFd, address, length, value, IoEventFdDataMatch);
-
-    /// <summary>Ends <see cref="AssignIoEventFd"/>.</summary>
-    public void DeassignIoEventFd(SafeHandle eventFd, ulong address, uint length, ulong value) =>
-        SetIoEventFd(eventFd, address, length, value, IoEventFdDataMatch | IoEventFdDeassign);
+    /// <summary>
+    /// KVM_IOEVENTFD: the guest's write of exactly this value and width to the address signals the eventfd without an exit, as long as the
+    /// machine is there.
+    /// </summary>
+    public void AssignIoEventFd(SafeHandle eventFd, ulong address, uint length, ulong value)
+    {
+        var added = false;
+        try
+        {
+            eventFd.DangerousAddRef(ref added);
+            var argument = new KvmIoEventFd
+            {
+                Fd = (int)eventFd.DangerousGetHandle(), Address = address, Length = length, DataMatch = value, Flags = IoEventFdDataMatch,
+            };
+            KvmError.Check(Ioctl(_fd, KVM_IOEVENTFD, &argument), "KVM_IOEVENTFD", $"at 0x{address:x}");
+        }
+        finally
+        {
+            if (added)
+                eventFd.DangerousRelease();
+        }
+    }
 
     /// <summary>KVM_CREATE_VCPU.</summary>
     /// <param name="id">Its APIC id, too.</param>
@@ -72,39 +96,4 @@ internal sealed unsafe class KvmVm : IDisposable
     }
 
     public void Dispose() => _fd.Dispose();
-
-    private void SetIrqFd(SafeHandle eventFd, uint gsi, uint flags)
-    {
-        var added = false;
-        try
-        {
-            eventFd.DangerousAddRef(ref added);
-            var argument = new KvmIrqFd { Fd = (uint)eventFd.DangerousGetHandle(), Gsi = gsi, Flags = flags };
-            KvmError.Check(Ioctl(_fd, KVM_IRQFD, &argument), "KVM_IRQFD", $"of interrupt {gsi}");
-        }
-        finally
-        {
-            if (added)
-                eventFd.DangerousRelease();
-        }
-    }
-
-    private void SetIoEventFd(SafeHandle eventFd, ulong address, uint length, ulong value, uint flags)
-    {
-        var added = false;
-        try
-        {
-            eventFd.DangerousAddRef(ref added);
-            var argument = new KvmIoEventFd
-            {
-                Fd = (int)eventFd.DangerousGetHandle(), Address = address, Length = length, DataMatch = value, Flags = flags,
-            };
-            KvmError.Check(Ioctl(_fd, KVM_IOEVENTFD, &argument), "KVM_IOEVENTFD", $"at 0x{address:x}");
-        }
-        finally
-        {
-            if (added)
-                eventFd.DangerousRelease();
-        }
-    }
 }

@@ -19,6 +19,6 @@ internal static partial class MachineLog
     [LoggerMessage(104, LogLevel.Error, "Devices did not end within {Grace}; memory and descriptors of the microVM stay taken until they do")]
     public static partial void DevicesHang(ILogger logger, TimeSpan grace);
 
-    [LoggerMessage(105, LogLevel.Warning, "{Finding}")]
-    public static partial void HostFinding(ILogger logger, string finding);
+    [LoggerMessage(105, LogLevel.Error, "Not everything of the microVM could be closed")]
+    public static partial void NotClosed(ILogger logger, Exception exception);
 }

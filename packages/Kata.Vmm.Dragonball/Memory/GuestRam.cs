@@ -1,3 +1,4 @@
+using Kata.Abstractions;
 using Kata.Linux;
 using Kata.Virtio.Memory;
 using Microsoft.Win32.SafeHandles;
@@ -33,6 +34,7 @@ internal sealed class GuestRam : IDisposable
     /// <param name="bytes">A multiple of 2 MiB.</param>
     /// <param name="prefault">All pages at once.</param>
     /// <exception cref="LinuxException">The host has not as much.</exception>
+    /// <exception cref="MicroVmException">The host has not as many huge pages.</exception>
     public static GuestRam Allocate(ulong bytes, MicroVmMemoryBacking backing, bool prefault)
     {
         SafeFileHandle? file = null;
@@ -54,11 +56,15 @@ internal sealed class GuestRam : IDisposable
                 MemoryAdvice.Populate(mapping);
             return new GuestRam(mapping, file);
         }
-        catch
+        catch (LinuxException e)
         {
             mapping?.Dispose();
             file?.Dispose();
-            throw;
+            if (backing != MicroVmMemoryBacking.HugePages)
+                throw;
+            throw new MicroVmException(
+                $"The host has no {bytes >> 21} free pages of 2 MiB for the guest's memory; raise vm.nr_hugepages, or use another backing: {e.Message}.",
+                e, KataErrorKind.ResourceExhausted);
         }
     }
 
