@@ -41,19 +41,25 @@ internal struct NetworkHeader
             || ChecksumStart + ChecksumOffset + sizeof(ushort) > frameBytes))
             return false;
         var hasEcn = (SegmentationType & Ecn) != 0;
-        var needed = (byte)(SegmentationType & ~Ecn) switch
+        ulong needed;
+        switch ((byte)(SegmentationType & ~Ecn))
         {
-            NoSegmentation => 0UL,
-            Tcp4 => NetworkFeatures.HostTcp4,
-            Tcp6 => NetworkFeatures.HostTcp6,
-            Udp => NetworkFeatures.HostUdp,
-            _ => ulong.MaxValue,
-        };
-        if (needed == 0)
-            return !hasEcn;
-        var isUdp = needed == NetworkFeatures.HostUdp;
+            case NoSegmentation:
+                return !hasEcn;
+            case Tcp4:
+                needed = NetworkFeatures.HostTcp4;
+                break;
+            case Tcp6:
+                needed = NetworkFeatures.HostTcp6;
+                break;
+            case Udp:
+                return hasChecksum && !hasEcn && (features & NetworkFeatures.HostUdp) != 0 && SegmentSize > 0;
+            default:
+                return false;
+        }
+
         if (hasEcn)
             needed |= NetworkFeatures.HostTcpEcn;
-        return (features & needed) == needed && hasChecksum && !(isUdp && hasEcn) && SegmentSize >= (isUdp ? 1 : MinTcpSegment);
+        return hasChecksum && (features & needed) == needed && SegmentSize >= MinTcpSegment;
     }
 }

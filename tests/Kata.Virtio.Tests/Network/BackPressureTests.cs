@@ -50,8 +50,8 @@ public sealed unsafe class BackPressureTests
         var bytes = new byte[FrameBytes];
         for (var i = 0; i < QueueSize; i++)
         {
-            for (var count = 0; count < FrameBytes;)
-                count += FileDescriptors.Read(far, bytes.AsSpan(count));
+            for (var count = 0; count < FrameBytes; count += FileDescriptors.Read(far, bytes.AsSpan(count)))
+                Assert.AreNotEqual(PollEvents.None, FileDescriptors.Poll(far, PollEvents.Readable, NetworkMachine.Limit), "Frames are missing.");
             Assert.AreEqual((byte)i, bytes[NetworkHeader.Size]);
         }
 

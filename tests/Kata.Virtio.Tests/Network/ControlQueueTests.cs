@@ -110,7 +110,7 @@ public sealed class ControlQueueTests
 
             for (var pair = 0; pair < 2; pair++)
             {
-                while (counts[0] + counts[1] < 64 && machine.TryTake(out _, out var frame, TimeSpan.FromMilliseconds(300), pair))
+                while (counts[0] + counts[1] < 64 && machine.TryTake(out _, out var frame, TimeSpan.FromSeconds(1), pair))
                     counts[pair] += Frames.IsIPv4(frame) ? 1 : 0;
             }
 
