@@ -44,7 +44,7 @@ state=$(mktemp -d "$dir/.apt.XXXXXX")
 trap 'rm -rf "$state"' EXIT
 mkdir -p "$state/lists/partial" "$state/archives/partial" "$state/sources"
 printf 'deb [signed-by=%s] %s %s main\n' "$keyring" "$mirror" "$suite" >"$state/sources.list"
-if [[ -n $security && $suite != *-* ]]; then
+if [[ -n $security && $suite != *-* && $suite != sid ]]; then
     printf 'deb [signed-by=%s] %s %s-security main\n' "$keyring" "$security" "$suite" >>"$state/sources.list"
 fi
 apt_options=(
