@@ -1,4 +1,5 @@
 using Kata.Benchmarks;
+using Kata.Benchmarks.Boot;
 using Kata.Benchmarks.Devices;
 using Kata.Benchmarks.Network;
 using Kata.Benchmarks.Run;
@@ -11,6 +12,7 @@ using Kata.Benchmarks.Vsock;
 Verb[] verbs =
 [
     ShimComparison.Verb,
+    BootComparison.Verb,
     RunBreakdown.Verb,
     TtrpcComparison.Verb,
     TtrpcPeer.ServeVerb,

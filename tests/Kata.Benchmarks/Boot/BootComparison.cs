@@ -1,0 +1,121 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace Kata.Benchmarks.Boot;
+
+/// <summary>Boot to init and memory beyond the guest's, against QEMU's microvm machine, taking turns. Needs KVM that runs kernels.</summary>
+internal static class BootComparison
+{
+    /// <summary>What the guest's init writes first; then it sleeps for a few seconds and powers off.</summary>
+    private const string Marker = "boot-benchmark: init";
+
+    private const int DefaultRuns = 11;
+    private const int DefaultMemoryMib = 200;
+
+    private static readonly TimeSpan Settle = TimeSpan.FromSeconds(1);
+
+    public static Verb Verb { get; } = new(
+        "boot",
+        "MICROVM KERNEL INITRD [--runs N] [--memory MIB] [--qemu PATH]: process start to init and memory overhead of samples/MicroVm and QEMU microvm",
+        RunAsync);
+
+    private static async Task<int> RunAsync(string[] args)
+    {
+        var (runs, memory, qemu) = (DefaultRuns, DefaultMemoryMib, "/usr/bin/qemu-system-x86_64");
+        for (var i = 3; i + 1 < args.Length; i += 2)
+        {
+            switch (args[i])
+            {
+                case "--runs":
+                    runs = int.Parse(args[i + 1], CultureInfo.InvariantCulture);
+                    break;
+                case "--memory":
+                    memory = int.Parse(args[i + 1], CultureInfo.InvariantCulture);
+                    break;
+                case "--qemu":
+                    qemu = args[i + 1];
+                    break;
+                default:
+                    throw new ArgumentException($"Unknown argument {args[i]}.");
+            }
+        }
+
+        Vmm[] vmms = [Vmm.Ours(args[0]), Vmm.QemuMicrovm(qemu)];
+        var samples = vmms.ToDictionary(vmm => vmm, _ => new List<BootSample>());
+        for (var run = -1; run < runs; run++)
+        {
+            foreach (var vmm in vmms)
+            {
+                var sample = await BootAsync(vmm, args[1], args[2], memory);
+                Console.WriteLine(string.Create(
+                    CultureInfo.InvariantCulture, $"{(run < 0 ? "warm-up" : $"run {run + 1}"),-8} {vmm.Name,-14} {sample.ToInit.TotalMilliseconds,8:F0} ms {sample.OverheadKib,7} KiB {sample.Threads,3} threads"));
+                // The first fills the page cache.
+                if (run >= 0)
+                    samples[vmm].Add(sample);
+            }
+        }
+
+        Print(vmms, samples, runs);
+        return 0;
+    }
+
+    private static async Task<BootSample> BootAsync(Vmm vmm, string kernel, string initrd, int memoryMib)
+    {
+        var clock = Stopwatch.StartNew();
+        await using var child = Child.Start(vmm.Path, vmm.Arguments(kernel, initrd, memoryMib));
+        var seen = new List<string>();
+        while (await child.ReadLineAsync() is { } line)
+        {
+            if (line.Contains(Marker, StringComparison.Ordinal))
+            {
+                var toInit = clock.Elapsed;
+                await Task.Delay(Settle);
+                return new BootSample(toInit, OverheadKib(child.Id, memoryMib), Directory.GetDirectories($"/proc/{child.Id}/task").Length);
+            }
+
+            seen.Add(line);
+        }
+
+        throw new InvalidOperationException($"{vmm.Name} ended before the guest's init: {string.Join('\n', seen.TakeLast(20))}");
+    }
+
+    /// <summary>PSS of all mappings but the guest's memory, which is the one of exactly its size.</summary>
+    private static long OverheadKib(int pid, int memoryMib)
+    {
+        var (total, guests, size) = (0L, 0, 0L);
+        foreach (var line in File.ReadLines($"/proc/{pid}/smaps"))
+        {
+            if (Field(line, "Size:") is { } bytes)
+                size = bytes;
+            else if (Field(line, "Pss:") is { } pss && size != memoryMib * 1024L)
+                total += pss;
+            else if (line.StartsWith("Pss:", StringComparison.Ordinal))
+                guests++;
+        }
+
+        return guests == 1 ? total : throw new InvalidOperationException($"{guests} mappings of process {pid} have the size of the guest's memory.");
+    }
+
+    private static long? Field(string line, string name) => line.StartsWith(name, StringComparison.Ordinal)
+        ? long.Parse(line[name.Length..].Trim().Split(' ')[0], CultureInfo.InvariantCulture)
+        : null;
+
+    private static void Print(Vmm[] vmms, Dictionary<Vmm, List<BootSample>> samples, int runs)
+    {
+        Console.WriteLine($"medians of {runs} runs, page cache warm, taking turns");
+        Console.WriteLine($"{"VMM",-14} {"to init ms",11} {"range",15} {"overhead MiB",13} {"threads",8}");
+        var rows = vmms.Select(vmm => (vmm.Name, Wall: Sorted(samples[vmm], sample => sample.ToInit.TotalMilliseconds), Overhead: Sorted(samples[vmm], sample => sample.OverheadKib / 1024.0), Threads: Sorted(samples[vmm], sample => sample.Threads))).ToList();
+        foreach (var (name, wall, overhead, threads) in rows)
+        {
+            Console.WriteLine(string.Create(
+                CultureInfo.InvariantCulture, $"{name,-14} {Median(wall),11:F0} {$"{wall[0]:F0} to {wall[^1]:F0}",15} {Median(overhead),13:F1} {Median(threads),8:F0}"));
+        }
+
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture, $"{"ratio",-14} {Median(rows[0].Wall) / Median(rows[1].Wall),11:F2} {"",15} {Median(rows[0].Overhead) / Median(rows[1].Overhead),13:F2}"));
+    }
+
+    private static List<double> Sorted(List<BootSample> samples, Func<BootSample, double> value) => [.. samples.Select(value).Order()];
+
+    private static double Median(List<double> sorted) => sorted[sorted.Count / 2];
+}
