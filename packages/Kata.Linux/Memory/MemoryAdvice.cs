@@ -14,4 +14,9 @@ public static class MemoryAdvice
     /// <exception cref="LinuxException">ENOMEM when there are not as many; EINVAL before Linux 5.14.</exception>
     public static void Populate(MemoryMapping mapping) =>
         LinuxException.Check(Interop.madvise(mapping.Address, mapping.Length, Interop.MADV_POPULATE_WRITE), "madvise", $"of {mapping.Length} bytes");
+
+    /// <summary>Leaves the mapping out of core dumps (MADV_DONTDUMP), for what is large or somebody else's secret.</summary>
+    /// <exception cref="LinuxException">As madvise(2).</exception>
+    public static void ExcludeFromCoreDumps(MemoryMapping mapping) =>
+        LinuxException.Check(Interop.madvise(mapping.Address, mapping.Length, Interop.MADV_DONTDUMP), "madvise", $"of {mapping.Length} bytes");
 }

@@ -93,8 +93,11 @@ public sealed unsafe class GuestMemory
         return true;
     }
 
-    /// <summary>Takes all pages out of this process's resident set, for when the devices are idle; the guest keeps the content.</summary>
-    public void ReleasePages()
+    /// <summary>
+    /// Takes all pages out of this process's resident set, for when the devices are idle. Only for shared memory: private memory would be
+    /// lost.
+    /// </summary>
+    internal void ReleasePages()
     {
         foreach (var region in _regions)
             region.ReleasePages();

@@ -47,8 +47,11 @@ public sealed class GuestMemoryRegion : IDisposable
 
     internal unsafe byte* Host => (byte*)HostAddress;
 
-    /// <summary>Takes the region's pages out of this process's resident set, where the kernel can; the guest keeps their content.</summary>
-    public void ReleasePages() => _ = MemoryAdvice.TryRelease(_mapping);
+    /// <summary>
+    /// Takes the region's pages out of this process's resident set, where the kernel can. Only for shared memory: private memory would be
+    /// lost.
+    /// </summary>
+    internal void ReleasePages() => _ = MemoryAdvice.TryRelease(_mapping);
 
     /// <summary>Unmaps it.</summary>
     public void Dispose() => _mapping.Dispose();

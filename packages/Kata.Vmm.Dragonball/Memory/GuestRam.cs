@@ -51,6 +51,7 @@ internal sealed class GuestRam : IDisposable
                 mapping = MemoryMapping.Shared(file, 0, (nuint)bytes);
             }
 
+            MemoryAdvice.ExcludeFromCoreDumps(mapping);
             // Touching a huge page that the host has not got would end the process: they are taken now, where lack of them is an error.
             if (prefault || backing == MicroVmMemoryBacking.HugePages)
                 MemoryAdvice.Populate(mapping);

@@ -33,6 +33,19 @@ public sealed class GuestRamTests
     }
 
     [TestMethod]
+    [DataRow(MicroVmMemoryBacking.Anonymous)]
+    [DataRow(MicroVmMemoryBacking.Shared)]
+    public void Memory_IsNotInCoreDumps(MicroVmMemoryBacking backing)
+    {
+        using var ram = GuestRam.Allocate(64 << 20, backing, prefault: false);
+        var start = $"{ram.Memory.Regions[0].HostAddress:x}-";
+        var flags = File.ReadLines("/proc/self/smaps")
+            .SkipWhile(line => !line.StartsWith(start, StringComparison.Ordinal))
+            .First(line => line.StartsWith("VmFlags:", StringComparison.Ordinal));
+        CollectionAssert.Contains(flags.Split(' '), "dd");
+    }
+
+    [TestMethod]
     public void HugePages_ThatTheHostHasNot_AreAnErrorNotASignal()
     {
         if (!File.ReadAllText("/proc/meminfo").Contains("HugePages_Free:        0\n", StringComparison.Ordinal))
