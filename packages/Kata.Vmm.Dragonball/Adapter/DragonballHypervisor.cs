@@ -90,8 +90,14 @@ internal sealed partial class DragonballHypervisor(HypervisorContext context) : 
 
     public async ValueTask DisposeAsync()
     {
-        await StopAsync(TimeSpan.Zero, CancellationToken.None);
-        if (_vm is { } vm)
+        MicroVm? vm;
+        lock (_gate)
+        {
+            _stopping = true;
+            vm = _vm;
+        }
+
+        if (vm is not null)
             await vm.DisposeAsync();
         _exited.TrySetResult(new VmExit(VmExitReason.Stopped, 0));
     }

@@ -7,6 +7,7 @@ namespace Kata.EndToEnd.Tests.Scenarios;
 public sealed class CtrTests : ScenarioTest
 {
     [TestMethod]
+    [TestCategory(ForLab)]
     public async Task Run_Foreground_PassesStreamsAndStatus()
     {
         using var ctr = Host.StartCtr(

@@ -10,6 +10,7 @@ public sealed class ExitTests : ScenarioTest
     [DataRow(0U)]
     [DataRow(1U)]
     [DataRow(42U)]
+    [TestCategory(ForLab)]
     public async Task Run_InitExits_ReportsItsStatusAndEventsInOrder(uint status)
     {
         await using var container = await RunAsync("sh", "-c", $"echo out; echo err >&2; exit {status}");

@@ -28,6 +28,7 @@ public sealed class FaultTests : ScenarioTest
     }
 
     [TestMethod]
+    [TestCategory(ForLab)]
     public async Task Agent_LostWithItsKernel_EndsTheContainer()
     {
         RequireVm();
@@ -52,6 +53,7 @@ public sealed class FaultTests : ScenarioTest
     }
 
     [TestMethod]
+    [TestCategory(ForLab)]
     public async Task Shim_Killed_ContainerdReportsTheExitAndCleansUp()
     {
         await using var container = await RunAsync("sleep", "1000");

@@ -9,6 +9,7 @@ namespace Kata.EndToEnd.Tests.Scenarios;
 public sealed class GuestTests : ScenarioTest
 {
     [TestMethod]
+    [TestCategory(ForLab)]
     public async Task Guest_DefaultConfiguration_HasItsOwnKernelMemoryAndCpus()
     {
         RequireVm();

@@ -8,6 +8,7 @@ namespace Kata.EndToEnd.Tests.Scenarios;
 public sealed class LifecycleTests : ScenarioTest
 {
     [TestMethod]
+    [TestCategory(ForLab)]
     public async Task Task_CreatedThenStarted_FollowsTheStateMachine()
     {
         await using var container = await Container.CreateAsync(Host, new(), "sleep", "1000");
@@ -81,6 +82,7 @@ public sealed class LifecycleTests : ScenarioTest
     }
 
     [TestMethod]
+    [TestCategory(ForLab)]
     public async Task PauseAndResume_RunningContainer_StopAndContinueIt()
     {
         await using var container = await RunAsync("sh", "-c", "while :; do echo x; sleep 0.1; done");

@@ -7,6 +7,9 @@ namespace Kata.EndToEnd.Tests.Scenarios;
 [TestClass]
 public abstract class ScenarioTest
 {
+    /// <summary>The category of the few scenarios that also run where everything is slow (tests/run.sh lab).</summary>
+    protected const string ForLab = "Lab";
+
     private static TestHost? s_host;
     private static string? s_missing;
 

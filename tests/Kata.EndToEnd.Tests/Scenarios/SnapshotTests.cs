@@ -6,6 +6,7 @@ namespace Kata.EndToEnd.Tests.Scenarios;
 public sealed class SnapshotTests : ScenarioTest
 {
     [TestMethod]
+    [TestCategory(ForLab)]
     public async Task Write_ToTheRoot_LandsInTheContainersSnapshotOnly()
     {
         await using (var writer = await RunAsync("sh", "-c", "echo mine > /root/file; chown 1000:1000 /root/file; rm /etc/group; mkdir -p /deep/er"))
