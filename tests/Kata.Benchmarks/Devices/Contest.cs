@@ -24,8 +24,9 @@ internal sealed class Contest<TLoad>(string title, int runs) : IAsyncDisposable
         var counts = new double[_sides.Count];
         for (var run = -1; run < runs; run++)
         {
-            for (var i = 0; i < _sides.Count; i++)
+            for (var turn = 0; turn < _sides.Count; turn++)
             {
+                var i = (turn + run + 1) % _sides.Count;
                 var before = _sides[i].BackEnd.Cpu;
                 var figure = measure(_sides[i].Load);
                 if (run < 0)

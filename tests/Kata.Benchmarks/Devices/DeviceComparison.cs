@@ -7,6 +7,7 @@ internal static class DeviceComparison
 {
     private const int DefaultRuns = 11;
     private const long DiskBytes = 256 << 20;
+    private static int _sockets;
     private static readonly TimeSpan Time = TimeSpan.FromMilliseconds(300);
 
     public static Verb Verb { get; } = new(
@@ -30,6 +31,8 @@ internal static class DeviceComparison
         {
             if (kinds.Contains("block") || kinds.Count == 0)
                 await CompareBlockAsync(directory, runs);
+            if (kinds.Contains("cold-block") || kinds.Count == 0)
+                await CompareUncachedBlockAsync(directory, runs);
             if (kinds.Contains("fs") || kinds.Count == 0)
                 await CompareFileSystemAsync(directory, peers, runs);
             if (kinds.Contains("vsock") || kinds.Count == 0)
@@ -45,42 +48,56 @@ internal static class DeviceComparison
 
     private static async Task CompareBlockAsync(string directory, int runs)
     {
-        await using var contest = new Contest<BlockLoad>("block: a file of 256 MiB, in the page cache unless it says otherwise", runs);
-        await AddAsync("ours", (socket, disk) => DeviceServer.Command("block", socket, disk));
-        await AddAsync("qemu-sd threads", (socket, disk) => Peers.StorageDaemon(socket, disk, "threads"));
-        await AddAsync("qemu-sd io_uring", (socket, disk) => Peers.StorageDaemon(socket, disk, "io_uring"));
-        contest.PrintHeader();
+        var disk = Path.Combine(directory, "disk");
+        await using var contest = await StartDisksAsync("block: a file of 256 MiB in the page cache", directory, disk, runs);
         contest.Run("4 KiB random read, QD1", "IOPS", load => load.Random(write: false, 1, Time));
         contest.Run("4 KiB random read, QD32", "IOPS", load => load.Random(write: false, 32, Time));
         contest.Run("4 KiB random write, QD1", "IOPS", load => load.Random(write: true, 1, Time));
         contest.Run("4 KiB random write, QD32", "IOPS", load => load.Random(write: true, 32, Time));
         contest.Run("1 MiB sequential read", "MiB/s", load => load.Sequential(write: false, Time));
         contest.Run("1 MiB sequential write", "MiB/s", load => load.Sequential(write: true, Time));
-        contest.Run("4 KiB uncached read, QD1", "IOPS", load => Uncached(load, 1));
-        contest.Run("4 KiB uncached read, QD32", "IOPS", load => Uncached(load, 32));
+    }
 
-        Figure Uncached(BlockLoad load, int depth)
+    private static async Task CompareUncachedBlockAsync(string directory, int runs)
+    {
+        var disk = Path.Combine(directory, "cold-disk");
+        await using var contest = await StartDisksAsync("block: a file of 256 MiB outside of the page cache", directory, disk, runs);
+        contest.Run("4 KiB random read, QD1", "IOPS", load => Run(load, 1));
+        contest.Run("4 KiB random read, QD32", "IOPS", load => Run(load, 32));
+
+        Figure Run(BlockLoad load, int depth)
         {
-            foreach (var disk in Directory.GetFiles(directory, "disk", SearchOption.AllDirectories))
-                Evict(disk);
+            Evict(disk);
             return load.Random(write: false, depth, Time);
         }
+    }
 
-        async Task AddAsync(string name, Func<string, string, string[]> command)
+    /// <summary>One file for all: where in memory its pages lie makes a difference of its own.</summary>
+    private static async Task<Contest<BlockLoad>> StartDisksAsync(string title, string directory, string disk, int runs)
+    {
+        Fill(disk);
+        var contest = new Contest<BlockLoad>(title, runs);
+        await AddAsync("ours", socket => DeviceServer.Command("block", socket, disk));
+        await AddAsync("qemu-sd threads", socket => Peers.StorageDaemon(socket, disk, "threads"));
+        await AddAsync("qemu-sd io_uring", socket => Peers.StorageDaemon(socket, disk, "io_uring"));
+        contest.PrintHeader();
+        return contest;
+
+        async Task AddAsync(string name, Func<string, string[]> command)
         {
-            var place = Directory.CreateDirectory(Path.Combine(directory, name.Replace(' ', '-'))).FullName;
-            var (socket, disk) = (Path.Combine(place, "blk"), Path.Combine(place, "disk"));
-            Fill(disk);
-            contest.Add(await BackEnd.StartAsync(name, socket, command(socket, disk)), new BlockLoad(socket));
+            var socket = Path.Combine(directory, $"blk{_sockets++}");
+            contest.Add(await BackEnd.StartAsync(name, socket, command(socket)), new BlockLoad(socket));
         }
     }
 
     private static async Task CompareFileSystemAsync(string directory, Peers peers, int runs)
     {
+        var shared = Directory.CreateDirectory(Path.Combine(directory, "shared")).FullName;
+        Fill(Path.Combine(shared, "file"));
         await using var contest = new Contest<FileSystemLoad>("file system: a file of 256 MiB in the page cache", runs);
-        await AddAsync("ours", (socket, shared) => DeviceServer.Command("fs", socket, shared));
-        await AddAsync("virtiofsd 1.13 (Rust)", peers.FileSystemDaemon);
-        await AddAsync("virtiofsd 7.2 (C)", Peers.OldFileSystemDaemon);
+        await AddAsync("ours", socket => DeviceServer.Command("fs", socket, shared));
+        await AddAsync("virtiofsd 1.13 (Rust)", socket => peers.FileSystemDaemon(socket, shared));
+        await AddAsync("virtiofsd 7.2 (C)", socket => Peers.OldFileSystemDaemon(socket, shared));
         contest.PrintHeader();
         contest.Run("LOOKUP, QD1", "op/s", load => load.Lookups(1, Time));
         contest.Run("GETATTR, QD1", "op/s", load => load.GetAttributes(1, Time));
@@ -92,12 +109,10 @@ internal static class DeviceComparison
         contest.Run("1 MiB sequential read", "MiB/s", load => load.SequentialReads(Time));
         contest.Run("1 MiB sequential write", "MiB/s", load => load.SequentialWrites(Time));
 
-        async Task AddAsync(string name, Func<string, string, string[]> command)
+        async Task AddAsync(string name, Func<string, string[]> command)
         {
-            var place = Directory.CreateDirectory(Path.Combine(directory, $"fs-{name.Split(' ')[0]}-{Guid.NewGuid():N}"[..24])).FullName;
-            var (socket, shared) = (Path.Combine(place, "fs"), Directory.CreateDirectory(Path.Combine(place, "shared")).FullName);
-            Fill(Path.Combine(shared, "file"));
-            contest.Add(await BackEnd.StartAsync(name, socket, command(socket, shared)), new FileSystemLoad(socket, "file", DiskBytes));
+            var socket = Path.Combine(directory, $"fs{_sockets++}");
+            contest.Add(await BackEnd.StartAsync(name, socket, command(socket)), new FileSystemLoad(socket, "file", DiskBytes));
         }
     }
 
@@ -115,8 +130,7 @@ internal static class DeviceComparison
 
         async Task AddAsync(string name, Func<string, string, string[]> command)
         {
-            var place = Directory.CreateDirectory(Path.Combine(directory, $"vsock-{name.Split(' ')[0]}-{Guid.NewGuid():N}"[..24])).FullName;
-            var (socket, hybrid) = (Path.Combine(place, "vu"), Path.Combine(place, "vs"));
+            var (socket, hybrid) = (Path.Combine(directory, $"vu{_sockets}"), Path.Combine(directory, $"vs{_sockets++}"));
             contest.Add(await BackEnd.StartAsync(name, socket, command(socket, hybrid)), new VsockLoad(socket, hybrid));
         }
     }

@@ -8,7 +8,7 @@ internal sealed class Peers(string directory)
 
     public static string[] StorageDaemon(string socketPath, string file, string aio) =>
     [
-        "/usr/bin/qemu-storage-daemon", "--blockdev", $"driver=file,node-name=disk,filename={file},aio={aio}",
+        "/usr/bin/qemu-storage-daemon", "--blockdev", $"driver=file,node-name=disk,filename={file},aio={aio},locking=off",
         "--export", $"type=vhost-user-blk,id=export,node-name=disk,addr.type=unix,addr.path={socketPath},writable=on",
     ];
 
