@@ -23,6 +23,7 @@ internal sealed partial class VhostUserConnection : IEventHandler, IVirtioTransp
     private readonly VhostUserReader _reader = new();
     private readonly VhostUserRing[] _rings;
     private VhostUserMemory _memory = new();
+    private SafeFileHandle? _requestSocket;
     private ulong _features;
     private ulong _protocolFeatures;
     private bool _isClosed;
@@ -71,10 +72,20 @@ internal sealed partial class VhostUserConnection : IEventHandler, IVirtioTransp
             ring.Error.Signal();
     });
 
-    public void ConfigurationChanged()
+    /// <summary>Only a front end that gave a socket for the back end's requests can be told.</summary>
+    public void ConfigurationChanged() => _loop.Post(() =>
     {
-        // Without a back-end channel vhost-user has no way to tell the front end.
-    }
+        if (_requestSocket is null)
+            return;
+        Span<byte> request = stackalloc byte[VhostUserProtocol.HeaderSize];
+        BinaryPrimitives.WriteUInt32LittleEndian(request, VhostUserProtocol.ConfigurationChanged);
+        BinaryPrimitives.WriteUInt32LittleEndian(request[4..], VhostUserProtocol.Version);
+        BinaryPrimitives.WriteUInt32LittleEndian(request[8..], 0);
+        if (StreamSocket.Send(_requestSocket, request) == request.Length)
+            return;
+        // A front end that does not read them gets no more.
+        SetRequestSocket(null);
+    });
 
     public void Dispose() => Close();
 
@@ -90,6 +101,7 @@ internal sealed partial class VhostUserConnection : IEventHandler, IVirtioTransp
             ring.Error.Dispose();
         }
 
+        SetRequestSocket(null);
         _device.Transport = null;
         _memory.Dispose();
         _loop.Remove(_registration, _socket);
@@ -135,6 +147,9 @@ internal sealed partial class VhostUserConnection : IEventHandler, IVirtioTransp
                 break;
             case VhostUserRequest.SetOwner:
                 break;
+            case VhostUserRequest.SetBackEndRequestFd:
+                SetRequestSocket(message.TakeDescriptor(0));
+                break;
             case VhostUserRequest.ResetOwner or VhostUserRequest.ResetDevice:
                 ResetDevice();
                 break;
@@ -167,6 +182,14 @@ internal sealed partial class VhostUserConnection : IEventHandler, IVirtioTransp
             foreach (var ring in _rings)
                 ring.IsEnabled = true;
         }
+    }
+
+    private void SetRequestSocket(SafeFileHandle? socket)
+    {
+        if (socket is not null)
+            FileDescriptors.SetNonBlocking(socket, true);
+        _requestSocket?.Dispose();
+        _requestSocket = socket;
     }
 
     private void SetConfig(VhostUserMessage message)

@@ -8,12 +8,13 @@ internal static class VhostUserProtocol
 
     public const ulong MultiQueue = 1UL << 0;
     public const ulong ReplyAck = 1UL << 3;
+    public const ulong BackEndRequests = 1UL << 5;
     public const ulong Config = 1UL << 9;
     public const ulong ResetDevice = 1UL << 13;
     public const ulong ConfigureMemorySlots = 1UL << 15;
 
     /// <summary>What this back end can do.</summary>
-    public const ulong Offered = MultiQueue | ReplyAck | Config | ResetDevice | ConfigureMemorySlots;
+    public const ulong Offered = MultiQueue | ReplyAck | BackEndRequests | Config | ResetDevice | ConfigureMemorySlots;
 
     public const int HeaderSize = 12;
     public const uint Version = 1;
@@ -35,6 +36,9 @@ internal static class VhostUserProtocol
 
     /// <summary>Bytes of the largest payload that any request here has: a configuration space or a memory table (264).</summary>
     public const int MaxPayload = ConfigHeaderSize + MaxConfigSize;
+
+    /// <summary>VHOST_USER_BACKEND_CONFIG_CHANGE_MSG, a request of the back end.</summary>
+    public const uint ConfigurationChanged = 2;
 
     /// <summary>In SET_VRING_KICK, CALL and ERR: no descriptor comes with the message.</summary>
     public const ulong NoDescriptorFlag = 1 << 8;

@@ -19,6 +19,7 @@ internal enum VhostUserRequest : uint
     SetProtocolFeatures = 16,
     GetQueueNum = 17,
     SetVringEnable = 18,
+    SetBackEndRequestFd = 21,
     GetConfig = 24,
     SetConfig = 25,
     ResetDevice = 34,

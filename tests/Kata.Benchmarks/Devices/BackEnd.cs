@@ -7,11 +7,6 @@ internal sealed class BackEnd : IAsyncDisposable
 {
     private const double TicksPerSecond = 100;
 
-    /// <summary>
-    /// On a processor of its own: whether the scheduler puts both sides on one or on two makes more of a difference than the programs.
-    /// </summary>
-    private const string Processor = "1";
-
     private readonly Child _child;
 
     private BackEnd(string name, Child child) => (Name, _child) = (name, child);
@@ -30,10 +25,14 @@ internal sealed class BackEnd : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts a program on the second processor and waits for its socket.</summary>
-    public static async Task<BackEnd> StartAsync(string name, string socketPath, params string[] command)
+    /// <summary>Starts a program and waits for its socket.</summary>
+    /// <param name="processor">
+    /// The one it is bound to, so that the scheduler cannot put both sides on one processor now and on two then; null for any.
+    /// </param>
+    public static async Task<BackEnd> StartAsync(string name, string socketPath, string? processor, params string[] command)
     {
-        var backEnd = new BackEnd(name, Child.Start("/usr/bin/taskset", ["-c", Processor, .. command]));
+        var bound = processor is null ? command : ["/usr/bin/taskset", "-c", processor, .. command];
+        var backEnd = new BackEnd(name, Child.Start(bound[0], bound[1..]));
         for (var i = 0; !File.Exists(socketPath); i++)
         {
             if (i == 500)

@@ -7,11 +7,12 @@ internal static class DeviceComparison
 {
     private const int DefaultRuns = 11;
     private const long DiskBytes = 256 << 20;
-    private static int _sockets;
     private static readonly TimeSpan Time = TimeSpan.FromMilliseconds(300);
+    private static int _sockets;
+    private static string? _processor;
 
     public static Verb Verb { get; } = new(
-        "devices", "PEERS [block] [fs] [vsock] [--runs N]: our devices against those of QEMU and the Rust projects, over vhost-user", RunAsync);
+        "devices", "PEERS [block] [cold-block] [fs] [vsock] [--runs N] [--processor N]: our devices against QEMU's and Rust ones, back ends on that processor", RunAsync);
 
     private static async Task<int> RunAsync(string[] args)
     {
@@ -21,6 +22,8 @@ internal static class DeviceComparison
         {
             if (args[i] == "--runs")
                 runs = int.Parse(args[++i], CultureInfo.InvariantCulture);
+            else if (args[i] == "--processor")
+                _processor = args[++i];
             else
                 kinds.Add(args[i]);
         }
@@ -86,7 +89,7 @@ internal static class DeviceComparison
         async Task AddAsync(string name, Func<string, string[]> command)
         {
             var socket = Path.Combine(directory, $"blk{_sockets++}");
-            contest.Add(await BackEnd.StartAsync(name, socket, command(socket)), new BlockLoad(socket));
+            contest.Add(await BackEnd.StartAsync(name, socket, _processor, command(socket)), new BlockLoad(socket));
         }
     }
 
@@ -112,7 +115,7 @@ internal static class DeviceComparison
         async Task AddAsync(string name, Func<string, string[]> command)
         {
             var socket = Path.Combine(directory, $"fs{_sockets++}");
-            contest.Add(await BackEnd.StartAsync(name, socket, command(socket)), new FileSystemLoad(socket, "file", DiskBytes));
+            contest.Add(await BackEnd.StartAsync(name, socket, _processor, command(socket)), new FileSystemLoad(socket, "file", DiskBytes));
         }
     }
 
@@ -131,7 +134,7 @@ internal static class DeviceComparison
         async Task AddAsync(string name, Func<string, string, string[]> command)
         {
             var (socket, hybrid) = (Path.Combine(directory, $"vu{_sockets}"), Path.Combine(directory, $"vs{_sockets++}"));
-            contest.Add(await BackEnd.StartAsync(name, socket, command(socket, hybrid)), new VsockLoad(socket, hybrid));
+            contest.Add(await BackEnd.StartAsync(name, socket, _processor, command(socket, hybrid)), new VsockLoad(socket, hybrid));
         }
     }
 

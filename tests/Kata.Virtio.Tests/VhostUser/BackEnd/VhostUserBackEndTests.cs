@@ -100,6 +100,34 @@ public sealed class VhostUserBackEndTests
 
     [TestMethod]
     [Timeout(60_000)]
+    public async Task Disk_Resized_FrontEndIsTold()
+    {
+        using var directory = new TemporaryDirectory();
+        Fill(directory.File("disk"));
+        await using var disk = VirtioBlock.Create(new VirtioBlockOptions { Path = directory.File("disk") });
+        await using var backEnd = VhostUserBackEnd.Start(disk, directory.File("vu"), NullLogger.Instance);
+        using var frontEnd = new FakeFrontEnd(directory.File("vu"));
+        var (ours, theirs) = UnixSocket.Pair();
+        using (ours)
+        {
+            using (theirs)
+            {
+                frontEnd.Send(VhostUserRequest.SetProtocolFeatures, VhostUserProtocol.ReplyAck | VhostUserProtocol.BackEndRequests);
+                Assert.AreEqual(0UL, frontEnd.Call(VhostUserRequest.SetBackEndRequestFd, [], theirs));
+            }
+
+            using (var file = File.OpenWrite(directory.File("disk")))
+                file.SetLength(2 * DiskBytes);
+            disk.Resize();
+            Assert.AreNotEqual(PollEvents.None, FileDescriptors.Poll(ours, PollEvents.Readable, TimeSpan.FromSeconds(20)));
+            var request = new byte[32];
+            Assert.AreEqual(12, FileDescriptors.Read(ours, request));
+            CollectionAssert.AreEqual(new byte[] { 2, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0 }, request[..12]);
+        }
+    }
+
+    [TestMethod]
+    [Timeout(60_000)]
     public async Task FileSystem_ReadsFile()
     {
         using var directory = new TemporaryDirectory();
