@@ -12,6 +12,9 @@ internal sealed class EventLoop : IDisposable
 {
     public const int IdleAfterMilliseconds = 1000;
 
+    /// <summary>How exact <see cref="Environment.TickCount64"/> is, at worst.</summary>
+    private const int ClockMilliseconds = 20;
+
     private const int EventsPerRound = 32;
     private const ulong WakeUpToken = ulong.MaxValue;
 
@@ -85,8 +88,11 @@ internal sealed class EventLoop : IDisposable
         var rested = true;
         while (!_stopping)
         {
+            var sleptAt = Environment.TickCount64;
             var count = _epoll.Wait(events, unfinished ? 0 : GetTimeout(client.Deadline, rested));
-            if (count == 0 && !unfinished && Environment.TickCount64 < client.Deadline && !rested)
+            // Not every wait that ends without an event has lasted: what io_uring has finished interrupts it, too.
+            if (count == 0 && !unfinished && !rested && Environment.TickCount64 is var now
+                && now < client.Deadline && now - sleptAt >= IdleAfterMilliseconds - ClockMilliseconds)
             {
                 client.OnIdle();
                 rested = true;
@@ -96,7 +102,7 @@ internal sealed class EventLoop : IDisposable
             rested &= count == 0;
             foreach (ref readonly var ready in events[..count])
                 Dispatch(ready);
-            var now = client.Deadline == long.MaxValue ? 0 : Environment.TickCount64;
+            now = client.Deadline == long.MaxValue ? 0 : Environment.TickCount64;
             if (now >= client.Deadline)
                 client.OnDeadline(now);
             unfinished = client.Continue();
