@@ -27,5 +27,6 @@ internal static class KvmRequests
     public const nuint KVM_GET_LAPIC = 0x8400AE8E;
     public const nuint KVM_SET_LAPIC = 0x4400AE8F;
     public const nuint KVM_SET_CPUID2 = 0x4008AE90;
+    public const nuint KVM_SET_TSC_KHZ = 0xAEA2;
     public const nuint KVM_KVMCLOCK_CTRL = 0xAEAD;
 }

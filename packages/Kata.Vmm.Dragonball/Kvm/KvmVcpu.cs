@@ -92,6 +92,13 @@ internal sealed unsafe class KvmVcpu : IDisposable
     }
 
     /// <summary>
+    /// KVM_SET_TSC_KHZ: the time stamp counter runs as fast as the host's does now. Without this KVM assumes what the host knew when its
+    /// module was loaded; a host that has measured better since, and cannot scale, then computes the guest's timers from a counter that
+    /// stands still. False when it does not do that.
+    /// </summary>
+    public bool UseHostTscRate() => Ioctl(_fd, KVM_SET_TSC_KHZ, 0) >= 0;
+
+    /// <summary>
     /// KVM_KVMCLOCK_CTRL: tells the guest that it was paused, so that its watchdog forgives. Does nothing for guests without kvmclock.
     /// </summary>
     public void NotifyPaused() => _ = Ioctl(_fd, KVM_KVMCLOCK_CTRL, 0);

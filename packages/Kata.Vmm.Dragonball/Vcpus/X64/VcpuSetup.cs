@@ -11,6 +11,8 @@ internal static class VcpuSetup
     public static void Apply(KvmVcpu vcpu, int id, ReadOnlySpan<KvmCpuidEntry> cpuid, LoadedKernel kernel)
     {
         vcpu.SetCpuid(cpuid);
+        // Where KVM refuses, its own assumption is all there is.
+        _ = vcpu.UseHostTscRate();
         SetMsrs(vcpu, VcpuState.Msrs);
         vcpu.SetFpu(VcpuState.Fpu);
         var lapic = vcpu.GetLapic();
