@@ -1,3 +1,4 @@
+using System.Globalization;
 using Kata.Vmm.Dragonball.Boot;
 using Kata.Vmm.Dragonball.Machines;
 
@@ -6,8 +7,9 @@ namespace Kata.Vmm.Dragonball.Tests.Guests;
 /// <summary>A Debian kernel with the drivers of all devices, and a shell to reach it.</summary>
 internal sealed class DeviceGuest : IAsyncDisposable
 {
-    private static readonly TimeSpan s_bootLimit = TimeSpan.FromSeconds(120);
-    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(120);
+    /// <summary>How long a boot or a script may take. The lab is slow, and its clock is fast.</summary>
+    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(3)
+        * int.Parse(Environment.GetEnvironmentVariable("KATA_E2E_TIME_FACTOR") ?? "1", CultureInfo.InvariantCulture);
 
     private static readonly string[] s_drivers =
     [
@@ -70,7 +72,7 @@ internal sealed class DeviceGuest : IAsyncDisposable
         try
         {
             await vm.StartAsync();
-            await await Task.WhenAny(shell.WaitUntilReadyAsync(s_bootLimit), EndedAsync(vm));
+            await await Task.WhenAny(shell.WaitUntilReadyAsync(s_limit), EndedAsync(vm));
             return new DeviceGuest(vm, shell);
         }
         catch
