@@ -1,15 +1,19 @@
-// PID 1 of the test guest: loads the modules that /modules.txt lists, then serves vsock ports until the machine ends.
+// PID 1 of the test guest: loads the modules that /modules.txt lists, then serves ports of vsock, and of TCP at 10.1.0.2 if there is a
+// network card, until the machine ends.
 // One line says what a port does; every connection gets a thread.
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/reboot.h>
 #include <linux/vm_sockets.h>
+#include <net/if.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/socket.h>
@@ -210,13 +214,8 @@ static void *serve(void *argument)
     return 0;
 }
 
-static void *listen_on(void *argument)
+static void accept_all(int listener, long port)
 {
-    long port = (long)argument;
-    struct sockaddr_vm any = {.svm_family = AF_VSOCK, .svm_cid = VMADDR_CID_ANY, .svm_port = port};
-    int listener = socket(AF_VSOCK, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (bind(listener, (struct sockaddr *)&any, sizeof any) || listen(listener, 256))
-        say("guest: cannot listen on %ld: %s\n", port, strerror(errno));
     pthread_attr_t small;
     pthread_attr_init(&small);
     pthread_attr_setdetachstate(&small, PTHREAD_CREATE_DETACHED);
@@ -229,6 +228,49 @@ static void *listen_on(void *argument)
     }
 }
 
+static void *listen_on_vsock(void *argument)
+{
+    long port = (long)argument;
+    struct sockaddr_vm any = {.svm_family = AF_VSOCK, .svm_cid = VMADDR_CID_ANY, .svm_port = port};
+    int listener = socket(AF_VSOCK, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (bind(listener, (struct sockaddr *)&any, sizeof any) || listen(listener, 256))
+        say("guest: cannot listen on %ld: %s\n", port, strerror(errno));
+    accept_all(listener, port);
+    return 0;
+}
+
+static void *listen_on_tcp(void *argument)
+{
+    long port = (long)argument;
+    struct sockaddr_in any = {.sin_family = AF_INET, .sin_port = htons(port)};
+    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (bind(listener, (struct sockaddr *)&any, sizeof any) || listen(listener, 256))
+        say("guest: cannot listen on TCP port %ld: %s\n", port, strerror(errno));
+    accept_all(listener, port);
+    return 0;
+}
+
+// Gives eth0 its address. 0 when there is none.
+static int start_network(void)
+{
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    struct ifreq request = {.ifr_name = "eth0"};
+    if (ioctl(fd, SIOCGIFINDEX, &request)) {
+        close(fd);
+        return 0;
+    }
+    *(struct sockaddr_in *)&request.ifr_addr = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(0x0a010002)};
+    int failed = ioctl(fd, SIOCSIFADDR, &request);
+    ((struct sockaddr_in *)&request.ifr_netmask)->sin_addr.s_addr = htonl(0xffffff00);
+    failed |= ioctl(fd, SIOCSIFNETMASK, &request);
+    request.ifr_flags = IFF_UP;
+    failed |= ioctl(fd, SIOCSIFFLAGS, &request);
+    if (failed)
+        say("guest: cannot set up eth0: %s\n", strerror(errno));
+    close(fd);
+    return 1;
+}
+
 int main(void)
 {
     mount("devtmpfs", "/dev", "devtmpfs", 0, "");
@@ -236,7 +278,10 @@ int main(void)
         reboot(LINUX_REBOOT_CMD_POWER_OFF);
     pthread_t thread;
     for (long port = ECHO; port <= POWER; port++)
-        pthread_create(&thread, 0, listen_on, (void *)port);
+        pthread_create(&thread, 0, listen_on_vsock, (void *)port);
+    if (start_network())
+        for (long port = ECHO; port <= POWER; port++)
+            pthread_create(&thread, 0, listen_on_tcp, (void *)port);
     say("guest: ready\n");
     for (;;)
         pause();

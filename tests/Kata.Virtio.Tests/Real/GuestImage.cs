@@ -11,6 +11,7 @@ internal static class GuestImage
     [
         "virtio_ring.ko", "virtio.ko", "virtio_pci_legacy_dev.ko", "virtio_pci_modern_dev.ko", "virtio_pci.ko",
         "vsock.ko", "vmw_vsock_virtio_transport_common.ko", "vmw_vsock_virtio_transport.ko", "fuse.ko", "virtiofs.ko", "virtio_blk.ko",
+        "failover.ko", "net_failover.ko", "virtio_net.ko",
     ];
 
     private static readonly SemaphoreSlim Building = new(1);

@@ -37,7 +37,9 @@ internal sealed class QemuGuest : IAsyncDisposable
     {
         var (kernel, initrd) = await GuestImage.GetAsync(suite);
         var guest = new QemuGuest(new RecordingLogger());
-        guest.StartQemu(kernel, initrd);
+        guest.Qemu = Start(
+            guest._directory, kernel, initrd,
+            "-chardev", $"socket,id=vsock0,path={guest._directory.File("vhost-user")}", "-device", "vhost-user-vsock-pci,chardev=vsock0");
         return guest;
     }
 
@@ -81,18 +83,19 @@ internal sealed class QemuGuest : IAsyncDisposable
         _directory.Dispose();
     }
 
-    private void StartQemu(string kernel, string initrd)
+    /// <summary>Starts a machine with the test guest and devices that this process serves. Its console is a file in the directory.</summary>
+    public static ChildProcess Start(TemporaryDirectory directory, string kernel, string initrd, params ReadOnlySpan<string> devices)
     {
-        using var log = FileDescriptors.Open(_directory.File("qemu.log"), OpenFlags.WriteOnly | OpenFlags.Create, 0x180);
-        Qemu = ChildProcess.Start(new ChildProcessOptions
+        using var log = FileDescriptors.Open(directory.File("qemu.log"), OpenFlags.WriteOnly | OpenFlags.Create, 0x180);
+        return ChildProcess.Start(new ChildProcessOptions
         {
             Path = "/usr/bin/qemu-system-x86_64",
             Arguments =
             [
                 "-nodefaults", "-no-user-config", "-display", "none", "-accel", "tcg", "-cpu", "max", "-smp", "2", "-m", "256",
                 "-object", "memory-backend-memfd,id=ram,size=256M,share=on", "-machine", "q35,memory-backend=ram",
-                "-serial", $"file:{_directory.File("console")}", "-qmp", $"unix:{_directory.File("qmp")},server=on,wait=off",
-                "-chardev", $"socket,id=vsock0,path={_directory.File("vhost-user")}", "-device", "vhost-user-vsock-pci,chardev=vsock0",
+                "-serial", $"file:{directory.File("console")}", "-qmp", $"unix:{directory.File("qmp")},server=on,wait=off",
+                .. devices,
                 "-kernel", kernel, "-initrd", initrd, "-append", "console=ttyS0 quiet panic=-1 reboot=t tsc=unstable mitigations=off",
             ],
             Descriptors = new Dictionary<int, System.Runtime.InteropServices.SafeHandle> { [1] = log, [2] = log },
