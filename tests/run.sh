@@ -106,10 +106,14 @@ for part in "${parts[@]}"; do
             step "Tests on KVM"
             logged build-kvm-tests dotnet build tests/Kata.Vmm.Dragonball.Tests --nologo -v quiet
             logged build-e2e-tests dotnet build tests/Kata.EndToEnd.Tests --nologo -v quiet
-            run_on_kvm 900 Kata.Vmm.Dragonball.Tests --filter "ClassName~DebianGuest|ClassName~MicroVm|ClassName~Tests.Devices"
+            dragonball_tests="ClassName~DebianGuest|ClassName~MicroVm|ClassName~Tests.Devices"
             if [ "$part" = lab ]; then
+                run_on_kvm 900 Kata.Vmm.Dragonball.Tests --filter "$dragonball_tests"
                 run_on_kvm 900 Kata.EndToEnd.Tests --filter TestCategory=Lab
             else
+                # Boots every kernel in machines of up to 4 GiB, and one of them a hundred times.
+                logged kernel-sid bash samples/lib/fetch-kernel.sh sid artifacts/kernels
+                KATA_TEST_FULL=1 KATA_TEST_BOOTS=100 LAB_MEMORY=6144 run_on_kvm 7200 Kata.Vmm.Dragonball.Tests --filter "$dragonball_tests"
                 run_on_kvm 7200 Kata.EndToEnd.Tests
             fi
             ;;

@@ -3,7 +3,7 @@
 #
 #   fetch-kernel.sh SUITE CACHE_DIR
 #
-# SUITE is a Debian suite: bookworm (kernel 6.1), trixie or bookworm-backports (6.12).
+# SUITE is a Debian suite: bookworm (kernel 6.1), trixie or bookworm-backports (6.12), sid (7.x).
 # The newest kernel of that suite is fetched once into CACHE_DIR and found there afterwards;
 # `--refresh` asks the mirror again. Progress goes to standard error, the path to standard output.
 #
@@ -63,6 +63,20 @@ package=$(apt-cache "${apt_options[@]}" depends linux-image-cloud-amd64 |
 
 say "downloading $package"
 (cd "$state" && apt-get "${apt_options[@]}" -qq download "$package" >&2) || die "downloading $package failed."
+# Since 7.x the kernel and its modules are packages of their own: put together, they are what they used to be.
+parts=$(apt-cache "${apt_options[@]}" depends "$package" | awk '$1 == "Depends:" && $2 ~ /^linux-(binary|modules)-/ { print $2 }')
+if [[ -n $parts ]]; then
+    say "downloading ${parts//$'\n'/ }"
+    image=$(find "$state" -maxdepth 1 -name "${package}_*.deb")
+    # shellcheck disable=SC2086 # names of packages
+    (cd "$state" && apt-get "${apt_options[@]}" -qq download $parts >&2) || die "downloading the parts of $package failed."
+    dpkg-deb -R "$image" "$state/tree"
+    for part in $parts; do dpkg-deb -x "$state/$part"_*.deb "$state/tree"; done
+    version=${package#linux-image-}
+    mkdir -p "$state/tree/boot"
+    mv "$state/tree/usr/lib/modules/$version/vmlinuz" "$state/tree/boot/vmlinuz-$version"
+    dpkg-deb -Zxz -z1 -b "$state/tree" "$image" >&2
+fi
 rm -f "$dir"/linux-image-*.deb
 mv "$state/$package"_*.deb "$dir/"
 find "$dir" -maxdepth 1 -name "${package}_*.deb" -print -quit
