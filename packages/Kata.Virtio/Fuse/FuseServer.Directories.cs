@@ -47,11 +47,15 @@ internal sealed unsafe partial class FuseServer
                 return (int)position;
         }
 
-        var records = _entries.AsSpan(0, Math.Clamp(reply.Length / (plus ? PlusRatio : PlainRatio), LongestRecord, _entries.Length));
         var filled = 0;
         var last = (long)request.Offset;
         while (true)
         {
+            // No more than will fit: going back to what did not is not exact on every file system when entries are removed meanwhile.
+            var fitting = (reply.Length - filled) / (plus ? PlusRatio : PlainRatio);
+            if (filled > 0 && fitting < LongestRecord)
+                return filled;
+            var records = _entries.AsSpan(0, Math.Clamp(fitting, LongestRecord, _entries.Length));
             var count = DirectoryOperations.ReadEntries(file, records);
             if (count < 0)
             {

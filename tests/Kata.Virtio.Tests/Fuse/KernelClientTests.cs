@@ -1,5 +1,6 @@
 using CsCheck;
 using Kata.Linux;
+using Kata.Virtio.Tests.Support;
 
 namespace Kata.Virtio.Tests.Fuse;
 
@@ -177,6 +178,32 @@ public sealed class KernelClientTests
                 git clone -q . ../c; cd ../c; git fsck; test -z "$(git status --short)"
             fi
             """);
+    }
+
+    /// <summary>Positions in directories of a ramfs, as of a tmpfs before Linux 6.6, count the entries that are there at the time.</summary>
+    [TestMethod]
+    [Timeout(120_000)]
+    public async Task Directories_EmptiedWhileTheyAreRead_EndEmpty()
+    {
+        if (!File.Exists("/usr/bin/python3"))
+            Assert.Inconclusive("needs Debian's python3");
+        if (CurrentProcess.EffectiveUserId != 0)
+            Assert.Inconclusive("needs root");
+        using var directory = new TemporaryDirectory();
+        MountPoint.Mount("ramfs", directory.Path, "ramfs");
+        try
+        {
+            using var client = new KernelClient(options => options with { Path = directory.Path });
+            await client.RunAsync("""
+                mkdir many; cd many; seq 1 1000 | xargs touch; cd ..
+                python3 -c 'import os; [os.unlink(entry.path) for entry in os.scandir("many")]'
+                rmdir many
+                """);
+        }
+        finally
+        {
+            MountPoint.Unmount(directory.Path, detach: true);
+        }
     }
 
     [TestMethod]
