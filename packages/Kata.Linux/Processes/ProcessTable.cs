@@ -22,9 +22,9 @@ public static class ProcessTable
 
         // The command name, field 2, is in parentheses and may itself contain spaces and parentheses.
         var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-        const int StateField = 3, StartTimeField = 22;
-        // A zombie has ended already: it waits for its parent only.
-        return fields[0] is "Z" or "X" ? null : ulong.Parse(fields[StartTimeField - StateField], CultureInfo.InvariantCulture);
+        const int StateField = 3, ThreadsField = 20, StartTimeField = 22;
+        // A zombie has ended already: it waits for its parent only. While other threads of it are still ending, its files are open.
+        return fields[0] is "Z" or "X" && fields[ThreadsField - StateField] is "0" or "1" ? null : ulong.Parse(fields[StartTimeField - StateField], CultureInfo.InvariantCulture);
     }
 
     /// <summary>

@@ -107,7 +107,9 @@ public sealed class QemuLifecycleTests
     [TestMethod]
     public async Task StartStop_TenTimes_LeavesNothing()
     {
-        int Descriptors() => Directory.GetFileSystemEntries("/proc/self/fd").Length;
+        // Pipes, sockets and the like, "socket:[1234]": the runtime opens files, assemblies and their symbols, when they are first needed.
+        static int Descriptors() => Directory.GetFileSystemEntries("/proc/self/fd")
+            .Count(path => new FileInfo(path).LinkTarget?.Contains(':', StringComparison.Ordinal) == true);
         var before = 0;
         for (var i = 0; i < 10; i++)
         {
@@ -120,8 +122,8 @@ public sealed class QemuLifecycleTests
                 Assert.AreEqual(0, Directory.GetFileSystemEntries(vm.RunDirectory).Length);
             }
 
-            // The first round starts threads and pollers that stay.
-            if (i == 0)
+            // The first rounds, one for each way to stop, start threads and pollers that stay.
+            if (i == 1)
                 before = Descriptors();
         }
 
