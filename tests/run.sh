@@ -39,9 +39,17 @@ runner=() suffix='' # What a test program is started with, and what tells that r
 
 # run_project NAME [argument...]: runs a built test program, adds its counts, shows failures and the reasons of skips.
 run_project() {
-    local name=$1$suffix log="$logs/$1$suffix.log" program="artifacts/bin/$1/debug/$1" status=0 started=$SECONDS p f s
+    local name=$1$suffix log="$logs/$1$suffix.log" program="artifacts/bin/$1/debug/$1" status attempt started=$SECONDS p f s
     shift
-    "${runner[@]}" "$program" --no-progress --output Detailed "$@" > "$log" 2>&1 || status=$?
+    for attempt in 1 2 3; do
+        status=0
+        "${runner[@]}" "$program" --no-progress --output Detailed "$@" > "$log" 2>&1 || status=$?
+        # Now and then the lab's emulated processor loses a vCPU of a guest (see tests/lab/README.md). A run that does not end for
+        # that reason, which is no verdict on anything, begins anew; a failure counts at once.
+        [ ${#runner[@]} != 0 ] && [ "$status" = 124 ] && [ "$attempt" != 3 ] || break
+        cp "$log" "$log.$attempt"
+        echo "  $name did not end in time in the lab, run $attempt; once more"
+    done
     sed -i 's/\x1b\[[0-9;]*m//g' "$log" # CI systems are given colours.
     p=$(sed -n 's/^ *succeeded: //p' "$log" | tail -n 1)
     f=$(sed -n 's/^ *failed: //p' "$log" | tail -n 1)
@@ -101,6 +109,7 @@ for part in "${parts[@]}"; do
             ;;
         lab|full)
             prepare_guest
+            (prepare_guest trixie) || echo "    no guest with trixie's kernel: the tests that boot it are skipped"
             prepare_shim dragonball
             has_kvm || { step "Preparing the lab, a host with KVM in software"; logged lab bash tests/lab/lab.sh build; }
             step "Tests on KVM"
@@ -108,8 +117,9 @@ for part in "${parts[@]}"; do
             logged build-e2e-tests dotnet build tests/Kata.EndToEnd.Tests --nologo -v quiet
             dragonball_tests="ClassName~DebianGuest|ClassName~MicroVm|ClassName~Tests.Devices"
             if [ "$part" = lab ]; then
-                run_on_kvm 900 Kata.Vmm.Dragonball.Tests --filter "$dragonball_tests"
-                run_on_kvm 900 Kata.EndToEnd.Tests --filter TestCategory=Lab
+                limit=360 # Some five times what it takes on a quiet machine of two cores.
+                run_on_kvm "$limit" Kata.Vmm.Dragonball.Tests --filter "$dragonball_tests"
+                run_on_kvm "$limit" Kata.EndToEnd.Tests --filter TestCategory=Lab
             else
                 # Boots every kernel in machines of up to 4 GiB, and one of them a hundred times.
                 logged kernel-sid bash samples/lib/fetch-kernel.sh sid artifacts/kernels

@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.InteropServices;
+using Kata.Linux;
 using Kata.Virtio;
 using Kata.Vmm.Dragonball.Tests.Guests;
 
@@ -83,8 +85,11 @@ public sealed class FileSystemTests : KvmTest
         }
         finally
         {
-            virtiofsd?.Kill();
-            virtiofsd?.WaitForExit();
+            if (virtiofsd is not null)
+            {
+                virtiofsd.Kill(Signal.SIGKILL);
+                await virtiofsd.Exited;
+            }
         }
     }
 
@@ -148,19 +153,17 @@ public sealed class FileSystemTests : KvmTest
         return share;
     }
 
-    private Process? StartVirtiofsd(string share)
+    private ChildProcess? StartVirtiofsd(string share)
     {
         if (!File.Exists(Virtiofsd))
             return null;
-        var process = Process.Start(new ProcessStartInfo(
-            Virtiofsd, ["-f", $"--socket-path={Socket}", "-o", $"source={share},cache=auto,sandbox=chroot,xattr,flock,posix_lock"])
+        // It is given a socket that listens: one that it makes itself is there before it listens.
+        using var listener = UnixSocket.Listen(Socket);
+        return ChildProcess.Start(new ChildProcessOptions
         {
-            RedirectStandardError = true,
-        })!;
-        _ = process.StandardError.ReadToEndAsync();
-        var begin = Stopwatch.GetTimestamp();
-        while (!File.Exists(Socket) && !process.HasExited && Stopwatch.GetElapsedTime(begin) < Limit)
-            Thread.Sleep(10);
-        return process;
+            Path = Virtiofsd,
+            Arguments = ["-f", "--fd=3", "-o", $"source={share},cache=auto,sandbox=chroot,xattr,flock,posix_lock"],
+            Descriptors = new Dictionary<int, SafeHandle> { [3] = listener },
+        });
     }
 }

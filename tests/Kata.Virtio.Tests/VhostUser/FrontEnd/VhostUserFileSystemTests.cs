@@ -16,7 +16,7 @@ public sealed class VhostUserFileSystemTests
     [Timeout(60_000, CooperativeCancellation = true)]
     public async Task Driver_ReadsFile_ThroughVirtiofsd()
     {
-        await using var daemon = await Virtiofsd.StartAsync(Cancellation);
+        await using var daemon = Virtiofsd.Start();
         var content = new byte[300_000];
         Random.Shared.NextBytes(content);
         await File.WriteAllBytesAsync(Path.Combine(daemon.Shared, "data"), content, Cancellation);
@@ -60,7 +60,7 @@ public sealed class VhostUserFileSystemTests
     [Timeout(60_000, CooperativeCancellation = true)]
     public async Task Configuration_IsTagAndOneRequestQueue()
     {
-        await using var daemon = await Virtiofsd.StartAsync(Cancellation);
+        await using var daemon = Virtiofsd.Start();
         await using var device = Create(daemon);
         var configuration = new byte[44];
         device.Model.ReadConfiguration(0, configuration);
@@ -74,7 +74,7 @@ public sealed class VhostUserFileSystemTests
     [Timeout(60_000, CooperativeCancellation = true)]
     public async Task Virtiofsd_Killed_FailsTheDevice()
     {
-        await using var daemon = await Virtiofsd.StartAsync(Cancellation);
+        await using var daemon = Virtiofsd.Start();
         using var machine = new SharedMachine();
         using var urgent = machine.Queue(0);
         using var requests = machine.Queue(1);
@@ -99,7 +99,7 @@ public sealed class VhostUserFileSystemTests
     [Timeout(60_000, CooperativeCancellation = true)]
     public async Task PrivateMemory_IsRefusedWithAdvice()
     {
-        await using var daemon = await Virtiofsd.StartAsync(Cancellation);
+        await using var daemon = Virtiofsd.Start();
         using var machine = new SharedMachine(isShared: false);
         await using var device = Create(daemon);
         var failure = Assert.ThrowsExactly<InvalidOperationException>(() => new DelegatedTransport(device, machine));
@@ -110,7 +110,7 @@ public sealed class VhostUserFileSystemTests
     [Timeout(60_000, CooperativeCancellation = true)]
     public async Task Ring_OutsideOfMemory_IsTheDriversFault()
     {
-        await using var daemon = await Virtiofsd.StartAsync(Cancellation);
+        await using var daemon = Virtiofsd.Start();
         using var machine = new SharedMachine();
         using var queue = machine.Queue(1);
         var device = Create(daemon);

@@ -13,12 +13,14 @@ internal sealed class Virtiofsd : IAsyncDisposable
     private Virtiofsd()
     {
         Directory.CreateDirectory(Shared);
+        // It is given a socket that listens: one that it makes itself is there before it listens.
+        using var listener = UnixSocket.Listen(SocketPath);
         using var log = FileDescriptors.Open(_directory.File("log"), OpenFlags.WriteOnly | OpenFlags.Create, 0x180);
         Process = ChildProcess.Start(new ChildProcessOptions
         {
             Path = Program,
-            Arguments = ["-f", $"--socket-path={SocketPath}", "-o", $"source={Shared},cache=none,sandbox=chroot"],
-            Descriptors = new Dictionary<int, System.Runtime.InteropServices.SafeHandle> { [1] = log, [2] = log },
+            Arguments = ["-f", "--fd=3", "-o", $"source={Shared},cache=none,sandbox=chroot"],
+            Descriptors = new Dictionary<int, System.Runtime.InteropServices.SafeHandle> { [1] = log, [2] = log, [3] = listener },
         });
     }
 
@@ -28,21 +30,13 @@ internal sealed class Virtiofsd : IAsyncDisposable
 
     public string Shared => _directory.File("shared");
 
-    public static async Task<Virtiofsd> StartAsync(CancellationToken cancellationToken)
+    public static Virtiofsd Start()
     {
         if (!File.Exists(Program))
             Assert.Inconclusive($"needs {Program} (Debian 12's qemu-system-common)");
         if (!Environment.IsPrivilegedProcess)
             Assert.Inconclusive("needs root, for virtiofsd's sandbox");
-        var daemon = new Virtiofsd();
-        while (!File.Exists(daemon.SocketPath))
-        {
-            if (daemon.Process.Exited.IsCompleted)
-                Assert.Inconclusive($"needs a working virtiofsd; it ended: {File.ReadAllText(daemon._directory.File("log"))}");
-            await Task.Delay(10, cancellationToken);
-        }
-
-        return daemon;
+        return new Virtiofsd();
     }
 
     public async ValueTask DisposeAsync()
