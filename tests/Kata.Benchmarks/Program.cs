@@ -1,6 +1,7 @@
 using Kata.Benchmarks;
 using Kata.Benchmarks.Boot;
 using Kata.Benchmarks.Devices;
+using Kata.Benchmarks.Exits;
 using Kata.Benchmarks.Network;
 using Kata.Benchmarks.Run;
 using Kata.Benchmarks.Shim;
@@ -13,6 +14,8 @@ Verb[] verbs =
 [
     ShimComparison.Verb,
     BootComparison.Verb,
+    ExitComparison.Verb,
+    ExitLoad.Verb,
     RunBreakdown.Verb,
     TtrpcComparison.Verb,
     TtrpcPeer.ServeVerb,

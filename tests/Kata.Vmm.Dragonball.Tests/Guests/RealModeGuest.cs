@@ -15,6 +15,10 @@ internal sealed class RealModeGuest : IAsyncDisposable
 {
     public const ulong Window = 0xD_0000;
 
+    /// <summary>Where the probe is, if there is one: sixteen ports, and a page of memory.</summary>
+    public const ushort ProbePort = 0xE0;
+    public const ulong ProbeWindow = 0xD_1000;
+
     private const ushort Code = 0x1000;
     private const ulong MemoryBytes = 0x1_0000;
 
@@ -22,6 +26,11 @@ internal sealed class RealModeGuest : IAsyncDisposable
     private readonly VcpuThread _thread;
 
     public RealModeGuest(params byte[] code)
+        : this(null, code)
+    {
+    }
+
+    public RealModeGuest(IBusDevice? probe, params byte[] code)
     {
         using var kvm = KvmSystem.Open();
         Vm = kvm.CreateVm();
@@ -40,8 +49,15 @@ internal sealed class RealModeGuest : IAsyncDisposable
         sregs.Cs.Selector = 0;
         vcpu.SetSregs(sregs);
         vcpu.SetRegs(new KvmRegs { Rip = Code, Rsp = 0x8000, Rflags = 2 });
-        var handler = new VcpuExitHandler(
-            new Bus([new BusRange(0x80, 0x10, Ports)]), new Bus([new BusRange(Window, 0x1000, Memory)]), End);
+        List<BusRange> ports = [new(0x80, 0x10, Ports)];
+        List<BusRange> memory = [new(Window, 0x1000, Memory)];
+        if (probe is not null)
+        {
+            ports.Add(new BusRange(ProbePort, 0x10, probe));
+            memory.Add(new BusRange(ProbeWindow, 0x1000, probe));
+        }
+
+        var handler = new VcpuExitHandler(new Bus(ports), new Bus(memory), End);
         _thread = new VcpuThread(0, vcpu, handler, End);
     }
 
