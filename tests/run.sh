@@ -15,7 +15,7 @@ Installs the Debian packages the tests need (as root).
   e2e       containerd runs containers through the shim in QEMU microVMs
   lab       what needs KVM: microVMs of Dragonball boot Debian's kernels, and containerd runs some
             containers in them; on a machine without KVM in hardware, inside tests/lab/lab.sh,
-            whose emulated processor makes some runs hang (tests/lab/README.md): not by default
+            where some runs hang (tests/lab/README.md): not by default
   full      as lab, with every scenario of e2e
 
 Logs: artifacts/test-logs. Exit code: 0 when nothing failed.
@@ -40,17 +40,9 @@ runner=() suffix='' # What a test program is started with, and what tells that r
 
 # run_project NAME [argument...]: runs a built test program, adds its counts, shows failures and the reasons of skips.
 run_project() {
-    local name=$1$suffix log="$logs/$1$suffix.log" program="artifacts/bin/$1/debug/$1" status attempt started=$SECONDS p f s
+    local name=$1$suffix log="$logs/$1$suffix.log" program="artifacts/bin/$1/debug/$1" status=0 started=$SECONDS p f s
     shift
-    for attempt in 1 2 3; do
-        status=0
-        "${runner[@]}" "$program" --no-progress --output Detailed "$@" > "$log" 2>&1 || status=$?
-        # Now and then the lab's emulated processor loses a vCPU of a guest (see tests/lab/README.md). A run that does not end for
-        # that reason, which is no verdict on anything, begins anew; a failure counts at once.
-        [ ${#runner[@]} != 0 ] && [ "$status" = 124 ] && [ "$attempt" != 3 ] || break
-        cp "$log" "$log.$attempt"
-        echo "  $name did not end in time in the lab, run $attempt; once more"
-    done
+    "${runner[@]}" "$program" --no-progress --output Detailed "$@" > "$log" 2>&1 || status=$?
     sed -i 's/\x1b\[[0-9;]*m//g' "$log" # CI systems are given colours.
     p=$(sed -n 's/^ *succeeded: //p' "$log" | tail -n 1)
     f=$(sed -n 's/^ *failed: //p' "$log" | tail -n 1)
