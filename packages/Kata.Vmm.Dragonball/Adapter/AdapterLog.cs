@@ -16,4 +16,7 @@ internal static partial class AdapterLog
 
     [LoggerMessage(4, LogLevel.Debug, "Device {Device} will be there at boot.")]
     public static partial void Added(ILogger logger, string device);
+
+    [LoggerMessage(5, LogLevel.Warning, "This host may not do for VMs: {Problem}")]
+    public static partial void HostFinding(ILogger logger, string problem);
 }

@@ -36,8 +36,13 @@ internal sealed partial class DragonballHypervisor(HypervisorContext context) : 
 
     public async ValueTask PrepareAsync(CancellationToken cancellationToken)
     {
-        if (MicroVm.CheckHost().FirstOrDefault(finding => finding.IsFatal) is { } missing)
-            throw new HypervisorException(missing.Problem, null, KataErrorKind.FailedPrecondition);
+        foreach (var finding in MicroVm.CheckHost())
+        {
+            if (finding.IsFatal)
+                throw new HypervisorException(finding.Problem, null, KataErrorKind.FailedPrecondition);
+            AdapterLog.HostFinding(context.Logger, finding.Problem);
+        }
+
         if (Configuration.Image.Length > 0)
             await AddDeviceAsync(new BlockDevice { Id = "image", HostPath = Configuration.Image, ReadOnly = true }, cancellationToken);
     }

@@ -9,6 +9,10 @@ internal static class HostCheck
 {
     private const string CpuInformation = "/proc/cpuinfo";
 
+    private const string SoftwareKvm =
+        "The processor shows neither vmx nor svm, so KVM interprets guests here: a distribution's kernel may take hours to boot, "
+        + "or never do. Enable virtualization in the firmware, or in the host of this VM.";
+
     private static readonly (KvmCapability Capability, string Name)[] Required =
     [
         (KvmCapability.Irqchip, "KVM_CAP_IRQCHIP"),
@@ -28,7 +32,7 @@ internal static class HostCheck
             using var kvm = KvmSystem.Open();
             var findings = Missing(kvm).Select(problem => new HostFinding(problem, IsFatal: true)).ToList();
             if (!HasHardwareVirtualization())
-                findings.Add(new HostFinding("The processor shows neither vmx nor svm: KVM runs guests in software here, very slowly.", IsFatal: false));
+                findings.Add(new HostFinding(SoftwareKvm, IsFatal: false));
             if (FileDescriptors.Status("/dev/net/tun") is null)
                 findings.Add(new HostFinding("/dev/net/tun does not exist; load the module tun for guests with a network.", IsFatal: false));
             return findings;
