@@ -15,9 +15,14 @@ internal sealed class DiskDriver : IAsyncDisposable
 
     private readonly TemporaryDirectory _directory = new();
 
+    /// <param name="bytes">Of the disk.</param>
+    /// <param name="exclude">Features that the driver does not take.</param>
+    /// <param name="directory">Where the disk lies; a temporary directory otherwise.</param>
     public DiskDriver(
-        int bytes = 1 << 20, Func<VirtioBlockOptions, VirtioBlockOptions>? configure = null, ulong exclude = 0, RecordingLogger? logger = null)
+        int bytes = 1 << 20, Func<VirtioBlockOptions, VirtioBlockOptions>? configure = null, ulong exclude = 0,
+        RecordingLogger? logger = null, string? directory = null)
     {
+        Path = System.IO.Path.Combine(directory ?? _directory.Path, "disk");
         Content = new byte[bytes];
         new Random(bytes).NextBytes(Content);
         File.WriteAllBytes(Path, Content);
@@ -32,7 +37,7 @@ internal sealed class DiskDriver : IAsyncDisposable
     /// <summary>What the file held at first.</summary>
     public byte[] Content { get; }
 
-    public string Path => _directory.File("disk");
+    public string Path { get; }
 
     public VirtioBlock Disk { get; }
 

@@ -140,30 +140,6 @@ public sealed class VirtioBlockTests
     }
 
     [TestMethod]
-    public async Task Direct_TakesAnyAlignment()
-    {
-        var logger = new RecordingLogger();
-        await using var disk = new DiskDriver(configure: options => options with { Direct = true }, logger: logger);
-        var data = new byte[8192];
-        for (var misalignment = 0; misalignment < 4096; misalignment += 1365)
-        {
-            foreach (var sector in new ulong[] { 0, 1, 8 })
-            {
-                new Random(misalignment).NextBytes(data);
-                Assert.AreEqual(BlockStatus.Ok, disk.Send(BlockRequestType.Out, sector, data, [], misalignment: misalignment));
-                var read = new byte[data.Length];
-                Assert.AreEqual(BlockStatus.Ok, disk.Send(BlockRequestType.In, sector, [], read, misalignment: misalignment));
-                CollectionAssert.AreEqual(data, read);
-                data.CopyTo(disk.Content.AsSpan((int)sector * 512));
-                CollectionAssert.AreEqual(disk.Content[..16384], disk.Read(0, 16384));
-            }
-        }
-
-        if (logger.ToString().Contains("does not take direct I/O"))
-            Assert.Inconclusive("The file system of the temporary directory has no direct I/O; the page cache was tested instead.");
-    }
-
-    [TestMethod]
     public async Task Queues_WorkIndependently()
     {
         await using var disk = new DiskDriver(configure: options => options with { QueueCount = 4 });
