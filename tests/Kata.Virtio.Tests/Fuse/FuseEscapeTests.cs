@@ -126,46 +126,119 @@ public sealed class FuseEscapeTests
     [Timeout(60_000, CooperativeCancellation = true)]
     public void DirectoryThatBecomesALink_LeadsNowhere()
     {
-        var inside = Path.Combine(Share, "d");
-        Directory.CreateDirectory(inside);
-        File.WriteAllText(Path.Combine(inside, "secret"), "inside");
-        var link = Path.Combine(Share, "l");
-        File.CreateSymbolicLink(link, _outer.Path);
+        Directory.CreateDirectory(Path.Combine(Share, "d"));
+        File.WriteAllText(Path.Combine(Share, "d", "secret"), "inside");
+        File.CreateSymbolicLink(Path.Combine(Share, "l"), _outer.Path);
         using var client = new FuseClient(Share);
+        var found = 0;
+        WhileSwapping(3000, () =>
+        {
+            var directory = client.Lookup(FuseClient.Root, "d");
+            var answer = client.TryLookup(directory.Node, "secret");
+            if (answer.Error == Errno.None)
+            {
+                found++;
+                var entry = FuseClient.Expect<EntryReply>(answer);
+                var handle = client.Open(entry.Node, OpenFlags.ReadOnly);
+                CollectionAssert.AreEqual("inside"u8.ToArray(), client.Read(entry.Node, handle, 0, 10));
+                client.Send(FuseOpcode.Release, entry.Node, FuseClient.Bytes(new ReleaseRequest { Handle = handle }));
+            }
+
+            client.Send(FuseOpcode.Forget, directory.Node, FuseClient.Bytes(1UL));
+        });
+        Assert.IsGreaterThan(0, found);
+    }
+
+    /// <summary>All that changes something, by names that are a directory and a file now, and links to such outside a moment later.</summary>
+    [TestMethod]
+    [Timeout(120_000, CooperativeCancellation = true)]
+    public void ChangesBesideNamesThatBecomeLinks_StayInside()
+    {
+        const uint Truncate = (uint)(OpenFlags.ReadWrite | OpenFlags.Truncate);
+        Directory.CreateDirectory(Path.Combine(Share, "d"));
+        File.CreateSymbolicLink(Path.Combine(Share, "l"), _outer.Path);
+        File.WriteAllText(Path.Combine(Share, "f"), "inside");
+        File.CreateSymbolicLink(Path.Combine(Share, "g"), _outer.File("secret"));
+        var (secret, outer) = (FileDescriptors.Status(_outer.File("secret")), FileDescriptors.Status(_outer.Path));
+        using var client = new FuseClient(Share);
+        var (name, other) = (FuseClient.Text("secret"), FuseClient.Text("other"));
+        var create = FuseClient.Bytes(new CreateRequest { Flags = Truncate, Mode = 0x1b6 });
+        const SetAttributeFlags Changed = SetAttributeFlags.Size | SetAttributeFlags.Uid | SetAttributeFlags.Modified;
+        var attributes = FuseClient.Bytes(new SetAttributesRequest { Valid = Changed, Uid = 7, Modified = 1 });
+        var mode = FuseClient.Bytes(new SetAttributesRequest { Valid = SetAttributeFlags.Mode, Mode = 0x1ff });
+        byte[] xattr = [.. FuseClient.Bytes(new SetXattrRequest { Length = 1 }), .. FuseClient.Text("trusted.x"), 1];
+        var made = 0;
+        WhileSwapping(1000, () =>
+        {
+            var directory = client.Lookup(FuseClient.Root, "d").Node;
+            var answer = client.Send(FuseOpcode.Create, directory, [.. create, .. name]);
+            made += answer.Error == Errno.None ? 1 : 0;
+            Close(answer, client);
+            client.Send(FuseOpcode.MakeDirectory, directory, [.. new byte[8], .. other]);
+            client.Send(FuseOpcode.RemoveDirectory, directory, other);
+            client.Send(FuseOpcode.SymbolicLink, directory, [.. other, .. name]);
+            client.Send(FuseOpcode.Rename, directory, [.. FuseClient.Bytes(directory), .. name, .. other]);
+            client.Send(FuseOpcode.Unlink, directory, other);
+            client.Send(FuseOpcode.SetAttributes, directory, mode);
+
+            var file = client.Lookup(FuseClient.Root, "f").Node;
+            client.Send(FuseOpcode.SetAttributes, file, attributes);
+            client.Send(FuseOpcode.SetAttributes, file, mode);
+            client.Send(FuseOpcode.SetXattr, file, xattr);
+            client.Send(FuseOpcode.Link, directory, [.. FuseClient.Bytes(file), .. name]);
+            client.Send(FuseOpcode.Unlink, directory, name);
+            var opened = client.Send(FuseOpcode.Open, file, FuseClient.Bytes(new OpenRequest { Flags = Truncate }));
+            if (opened.Error == Errno.None)
+            {
+                var handle = FuseClient.Expect<OpenReply>(opened).Handle;
+                client.Write(file, handle, 0, "changed"u8);
+                client.Send(FuseOpcode.Release, file, FuseClient.Bytes(new ReleaseRequest { Handle = handle }));
+            }
+
+            Close(client.Send(FuseOpcode.Create, FuseClient.Root, [.. create, .. FuseClient.Text("f")]), client);
+            client.Send(FuseOpcode.Forget, directory, FuseClient.Bytes(1UL));
+            client.Send(FuseOpcode.Forget, file, FuseClient.Bytes(1UL));
+        });
+        Assert.IsGreaterThan(0, made);
+        Assert.AreEqual("secret", File.ReadAllText(_outer.File("secret")));
+        Assert.AreEqual((secret, outer), (FileDescriptors.Status(_outer.File("secret")), FileDescriptors.Status(_outer.Path)));
+        CollectionAssert.AreEquivalent(new[] { Share, _outer.File("secret") }, Directory.GetFileSystemEntries(_outer.Path));
+    }
+
+    /// <summary>Ends what CREATE opened and looked up.</summary>
+    private static void Close(FuseAnswer answer, FuseClient client)
+    {
+        if (answer.Error != Errno.None)
+            return;
+        var created = FuseClient.Expect<CreateReply>(answer);
+        client.Send(FuseOpcode.Release, created.Entry.Node, FuseClient.Bytes(new ReleaseRequest { Handle = created.Open.Handle }));
+        client.Send(FuseOpcode.Forget, created.Entry.Node, FuseClient.Bytes(1UL));
+    }
+
+    /// <summary>Does something again and again while a thread makes "d" and "l" change places all the time, and "f" and "g".</summary>
+    private void WhileSwapping(int rounds, Action action)
+    {
         using var share = FileDescriptors.Open(Share, OpenFlags.Path);
         using var stop = new CancellationTokenSource();
         var swapper = new Thread(() =>
         {
             const uint Exchange = 2;
             while (!stop.IsCancellationRequested)
+            {
                 DirectoryOperations.Rename(share, "d\0"u8, share, "l\0"u8, Exchange);
+                DirectoryOperations.Rename(share, "f\0"u8, share, "g\0"u8, Exchange);
+            }
         });
         swapper.Start();
-        var found = 0;
         try
         {
-            for (var i = 0; i < 4000; i++)
-            {
-                var directory = client.Lookup(FuseClient.Root, "d");
-                var answer = client.TryLookup(directory.Node, "secret");
-                if (answer.Error == Errno.None)
-                {
-                    found++;
-                    var entry = FuseClient.Expect<EntryReply>(answer);
-                    var handle = client.Open(entry.Node, OpenFlags.ReadOnly);
-                    CollectionAssert.AreEqual("inside"u8.ToArray(), client.Read(entry.Node, handle, 0, 10));
-                    client.Send(FuseOpcode.Release, entry.Node, FuseClient.Bytes(new ReleaseRequest { Handle = handle }));
-                }
-
-                client.Send(FuseOpcode.Forget, directory.Node, FuseClient.Bytes(1UL));
-            }
+            for (var i = 0; i < rounds; i++)
+                action();
         }
         finally
         {
             stop.Cancel();
             swapper.Join();
         }
-
-        Assert.IsGreaterThan(0, found);
     }
 }
