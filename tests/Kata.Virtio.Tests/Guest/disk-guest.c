@@ -1,57 +1,21 @@
 // PID 1 of the disk test guest: loads the modules that /modules.txt lists, reads the disk /dev/vda, writes its beginning, reads it again,
 // tells on the console what it found, one line each, and powers the machine off. Checksums are FNV-1a, 64 bits.
 #define _GNU_SOURCE
-#include <errno.h>
-#include <fcntl.h>
 #include <linux/reboot.h>
-#include <stdarg.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
-#include <sys/syscall.h>
-#include <unistd.h>
+#include "guest.h"
 
 enum { CHUNK = 1 << 18, WRITTEN = 8 << 20 };
 
 static unsigned char chunk[CHUNK] __attribute__((aligned(4096)));
-
-static void say(const char *format, ...)
-{
-    char text[256];
-    va_list arguments;
-    va_start(arguments, format);
-    int length = vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    int console = open("/dev/console", O_WRONLY);
-    if (console >= 0) {
-        (void)!write(console, text, length);
-        close(console);
-    }
-}
 
 static void fail(const char *what)
 {
     say("guest: %s: %s\n", what, strerror(errno));
     sleep(1);
     reboot(LINUX_REBOOT_CMD_POWER_OFF);
-}
-
-static void load_modules(void)
-{
-    FILE *list = fopen("/modules.txt", "r");
-    char path[256];
-    while (list && fgets(path, sizeof path, list)) {
-        path[strcspn(path, "\n")] = 0;
-        int fd = open(path, O_RDONLY);
-        if (fd < 0 || (syscall(SYS_finit_module, fd, "", 0) && errno != EEXIST))
-            fail(path);
-        close(fd);
-    }
-    if (list)
-        fclose(list);
 }
 
 static uint64_t checksum(uint64_t hash, const unsigned char *bytes, size_t count)
@@ -101,7 +65,8 @@ static void write_pattern(void)
 int main(void)
 {
     mount("devtmpfs", "/dev", "devtmpfs", 0, "");
-    load_modules();
+    if (load_modules())
+        fail("modules");
     read_all("first", O_DIRECT);
     write_pattern();
     read_all("second", 0);

@@ -1,16 +1,11 @@
 // PID 1 of the test guest: loads the modules that /modules.txt lists, mounts the virtio-fs device "share", and runs /test.sh in there with
 // the shared directory as its root. /result gets the exit status; the machine ends.
 #define _GNU_SOURCE
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
-#include <unistd.h>
+#include "guest.h"
 
 static void end(const char *what) {
     fprintf(stderr, "guest: %s: %s\n", what, strerror(errno));
@@ -18,26 +13,13 @@ static void end(const char *what) {
     reboot(RB_AUTOBOOT);
 }
 
-static void load_modules(void) {
-    FILE *list = fopen("/modules.txt", "r");
-    char path[256];
-    while (list && fgets(path, sizeof path, list)) {
-        path[strcspn(path, "\n")] = 0;
-        int fd = open(path, O_RDONLY);
-        if (fd < 0 || (syscall(SYS_finit_module, fd, "", 0) && errno != EEXIST))
-            end(path);
-        close(fd);
-    }
-    if (list)
-        fclose(list);
-}
-
 int main(void) {
     mount("devtmpfs", "/dev", "devtmpfs", 0, "");
     int console = open("/dev/console", O_RDWR);
     for (int fd = 0; fd < 3; fd++)
         dup2(console, fd);
-    load_modules();
+    if (load_modules())
+        end("modules");
     mkdir("/mnt", 0755);
     if (mount("share", "/mnt", "virtiofs", 0, ""))
         end("mount");

@@ -1,24 +1,18 @@
 // PID 1 of the test guest: loads the modules that /modules.txt lists, then serves ports of vsock, and of TCP at 10.1.0.2 if there is a
 // network card, until the machine ends.
 // One line says what a port does; every connection gets a thread.
-#include <errno.h>
-#include <fcntl.h>
 #include <linux/reboot.h>
 #include <linux/vm_sockets.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <pthread.h>
-#include <stdarg.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
-#include <unistd.h>
+#include "guest.h"
 
 enum {
     ECHO = 10,   // returns what it gets, and ends when the peer has ended
@@ -28,38 +22,6 @@ enum {
     IGNORE = 14, // accepts and reads nothing until the peer is gone for 100 ms
     POWER = 15,  // powers the machine off
 };
-
-static void say(const char *format, ...)
-{
-    char text[256];
-    va_list arguments;
-    va_start(arguments, format);
-    int length = vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    int console = open("/dev/console", O_WRONLY);
-    if (console >= 0) {
-        (void)!write(console, text, length);
-        close(console);
-    }
-}
-
-static int load_modules(void)
-{
-    FILE *list = fopen("/modules.txt", "r");
-    char path[256];
-    while (list && fgets(path, sizeof path, list)) {
-        path[strcspn(path, "\n")] = 0;
-        int fd = open(path, O_RDONLY);
-        if (fd < 0 || (syscall(SYS_finit_module, fd, "", 0) && errno != EEXIST)) {
-            say("guest: cannot load %s: %s\n", path, strerror(errno));
-            return -1;
-        }
-        close(fd);
-    }
-    if (list)
-        fclose(list);
-    return 0;
-}
 
 typedef struct {
     uint32_t h[8];

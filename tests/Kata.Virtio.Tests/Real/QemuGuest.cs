@@ -11,6 +11,9 @@ internal sealed class QemuGuest : IAsyncDisposable
     /// <summary>The ports of <c>Guest/vsock-guest.c</c>.</summary>
     public const uint Echo = 10, Sink = 11, Source = 12, Dial = 13, Ignore = 14, Power = 15;
 
+    /// <summary>Timers of an emulated machine may be late when the host is busy: that is no reason to give up.</summary>
+    private const string CommandLine = "console=ttyS0 quiet panic=-1 reboot=t tsc=unstable no_timer_check mitigations=off";
+
     private readonly TemporaryDirectory _directory = new();
 
     private QemuGuest(RecordingLogger logger)
@@ -83,7 +86,11 @@ internal sealed class QemuGuest : IAsyncDisposable
         _directory.Dispose();
     }
 
-    /// <summary>Starts a machine with the test guest and devices that this process serves. Its console is a file in the directory.</summary>
+    /// <summary>
+    /// Starts a machine with a test guest and devices that this process serves. Its <c>console</c> and QEMU's own <c>qemu.log</c> are files
+    /// in the directory.
+    /// </summary>
+    /// <param name="devices">Further arguments of QEMU.</param>
     public static ChildProcess Start(TemporaryDirectory directory, string kernel, string initrd, params ReadOnlySpan<string> devices)
     {
         using var log = FileDescriptors.Open(directory.File("qemu.log"), OpenFlags.WriteOnly | OpenFlags.Create, 0x180);
@@ -96,7 +103,7 @@ internal sealed class QemuGuest : IAsyncDisposable
                 "-object", "memory-backend-memfd,id=ram,size=256M,share=on", "-machine", "q35,memory-backend=ram",
                 "-serial", $"file:{directory.File("console")}", "-qmp", $"unix:{directory.File("qmp")},server=on,wait=off",
                 .. devices,
-                "-kernel", kernel, "-initrd", initrd, "-append", "console=ttyS0 quiet panic=-1 reboot=t tsc=unstable mitigations=off",
+                "-kernel", kernel, "-initrd", initrd, "-append", CommandLine,
             ],
             Descriptors = new Dictionary<int, System.Runtime.InteropServices.SafeHandle> { [1] = log, [2] = log },
         });

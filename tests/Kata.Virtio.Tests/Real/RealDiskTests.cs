@@ -45,20 +45,10 @@ public sealed partial class RealDiskTests
 
     private async Task<string> RunAsync(TemporaryDirectory directory, string kernel, string initrd)
     {
-        using var log = FileDescriptors.Open(directory.File("qemu.log"), OpenFlags.WriteOnly | OpenFlags.Create, 0x180);
-        using var qemu = ChildProcess.Start(new ChildProcessOptions
-        {
-            Path = "/usr/bin/qemu-system-x86_64",
-            Arguments =
-            [
-                "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-accel", "tcg", "-cpu", "max", "-smp", "2", "-m", "256",
-                "-object", "memory-backend-memfd,id=ram,size=256M,share=on", "-machine", "q35,memory-backend=ram",
-                "-serial", $"file:{directory.File("console")}",
-                "-chardev", $"socket,id=blk,path={directory.File("blk")}", "-device", "vhost-user-blk-pci,chardev=blk,num-queues=2",
-                "-kernel", kernel, "-initrd", initrd, "-append", "console=ttyS0 quiet panic=-1 reboot=t tsc=unstable mitigations=off",
-            ],
-            Descriptors = new Dictionary<int, System.Runtime.InteropServices.SafeHandle> { [1] = log, [2] = log },
-        });
+        using var qemu = QemuGuest.Start(
+            directory, kernel, initrd,
+            "-no-reboot", "-chardev", $"socket,id=blk,path={directory.File("blk")}",
+            "-device", "vhost-user-blk-pci,chardev=blk,num-queues=2");
         try
         {
             await qemu.Exited.WaitAsync(TestContext.CancellationToken);

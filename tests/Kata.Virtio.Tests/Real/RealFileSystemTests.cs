@@ -58,7 +58,10 @@ public sealed class RealFileSystemTests
         FileDescriptors.SetNonBlocking(listener, true);
         var server = VhostUserServer.Listening(device, listener, logger);
         MountBelow(share, "sub", "inside");
-        using var qemu = StartQemu(kernel, initrd, directory);
+        using var qemu = QemuGuest.Start(
+            directory, kernel, initrd,
+            "-no-reboot", "-chardev", $"socket,id=fs,path={directory.File("fs")}",
+            "-device", "vhost-user-fs-pci,chardev=fs,tag=share,queue-size=1024");
         try
         {
             while (!File.Exists(Path.Combine(share, "ready")) && !qemu.Exited.IsCompleted)
@@ -93,24 +96,6 @@ public sealed class RealFileSystemTests
         var path = Path.Combine(share, name);
         MountPoint.Mount("test", path, "tmpfs", data: "size=1m");
         File.WriteAllText(Path.Combine(path, "inside"), content);
-    }
-
-    private static ChildProcess StartQemu(string kernel, string initrd, TemporaryDirectory directory)
-    {
-        using var log = FileDescriptors.Open(directory.File("qemu.log"), OpenFlags.WriteOnly | OpenFlags.Create, 0x180);
-        return ChildProcess.Start(new ChildProcessOptions
-        {
-            Path = "/usr/bin/qemu-system-x86_64",
-            Arguments =
-            [
-                "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-accel", "tcg", "-cpu", "max", "-m", "256",
-                "-object", "memory-backend-memfd,id=ram,size=256M,share=on", "-machine", "q35,memory-backend=ram",
-                "-serial", $"file:{directory.File("console")}", "-chardev", $"socket,id=fs,path={directory.File("fs")}",
-                "-device", "vhost-user-fs-pci,chardev=fs,tag=share,queue-size=1024",
-                "-kernel", kernel, "-initrd", initrd, "-append", "console=ttyS0 quiet panic=-1 reboot=t tsc=unstable mitigations=off",
-            ],
-            Descriptors = new Dictionary<int, System.Runtime.InteropServices.SafeHandle> { [1] = log, [2] = log },
-        });
     }
 
     private static async Task RunAsync(string path, params string[] arguments)

@@ -1,6 +1,6 @@
 namespace Kata.Vmm.Dragonball.Tests.Guests;
 
-/// <summary>A program in C for guests, linked statically; compiled when its source has changed.</summary>
+/// <summary>A program in C for guests, linked statically; compiled when a source has changed.</summary>
 internal static class GuestProgram
 {
     private static readonly Lock s_lock = new();
@@ -10,11 +10,11 @@ internal static class GuestProgram
     {
         lock (s_lock)
         {
-            var source = Path.Combine(AppContext.BaseDirectory, "Guest", name + ".c");
+            var sources = Path.Combine(AppContext.BaseDirectory, "Guest");
             var program = Path.Combine(Directory.CreateDirectory(Path.Combine(Repository.Find(), "artifacts", "device-guest-programs")).FullName, name);
-            if (File.Exists(program) && File.GetLastWriteTimeUtc(program) >= File.GetLastWriteTimeUtc(source))
+            if (File.Exists(program) && File.GetLastWriteTimeUtc(program) >= Directory.GetFiles(sources).Max(File.GetLastWriteTimeUtc))
                 return program;
-            HostCommand.Run("gcc", "-O1", "-static", "-pthread", "-o", program, source);
+            HostCommand.Run("gcc", "-O1", "-static", "-pthread", "-o", program, Path.Combine(sources, name + ".c"));
             return program;
         }
     }
