@@ -72,11 +72,11 @@ public sealed class MicroVmLifeTests : KvmTest
     }
 
     [TestMethod]
-    public async Task Pause_OfAGuestThatPrints_HoldsItUntilResume()
+    public async Task Pause_OfAGuestThatIsBusy_HoldsItUntilResume()
     {
         await using var vm = Create(new TinyKernel().Out(0x80, 0).Repeat());
         await vm.StartAsync();
-        await Task.Delay(50);
+        await UntilItRuns(0);
 
         await vm.PauseAsync();
         await vm.PauseAsync();
@@ -85,9 +85,15 @@ public sealed class MicroVmLifeTests : KvmTest
         Assert.AreEqual(exits, vm.VcpuExits[0].Io);
 
         await vm.ResumeAsync();
-        while (vm.VcpuExits[0].Io == exits)
-            await Task.Delay(1);
+        await UntilItRuns(exits);
         Assert.AreEqual(MicroVmState.Running, vm.State);
+
+        async Task UntilItRuns(long exits)
+        {
+            using var limit = new CancellationTokenSource(Limit);
+            while (vm.VcpuExits[0].Io == exits)
+                await Task.Delay(1, limit.Token);
+        }
     }
 
     [TestMethod]

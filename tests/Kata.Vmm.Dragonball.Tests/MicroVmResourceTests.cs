@@ -17,12 +17,12 @@ public sealed class MicroVmResourceTests : KvmTest
         await File.WriteAllTextAsync(broken, "no kernel");
         for (var i = 0; i < 3; i++)
             await LiveAsync(kernel, broken, i);
-        var before = Count();
+        var before = HostResources.Count();
 
         for (var i = 0; i < 20; i++)
             await LiveAsync(kernel, broken, i);
 
-        Assert.AreEqual(before, Count());
+        Assert.AreEqual(before, HostResources.Count());
     }
 
     [TestMethod]
@@ -63,7 +63,7 @@ public sealed class MicroVmResourceTests : KvmTest
             return true;
         }));
         var path = await entered.Task;
-        var known = Threads();
+        var known = HostResources.ThreadIds();
         await using (var vm = MicroVm.Create(new MicroVmOptions
         {
             KernelPath = new TinyKernel().Spin().Save(Directory),
@@ -73,11 +73,16 @@ public sealed class MicroVmResourceTests : KvmTest
         }))
         {
             await vm.StartAsync();
-            var own = Threads().Except(known).Where(thread => Name(thread) is "vmm" or "console" or "vcpu0" or "virtio-rng").ToList();
+            var own = HostResources.ThreadIds().Except(known)
+                .Where(thread => HostResources.NameOf(thread) is "vmm" or "console" or "vcpu0" or "virtio-rng").ToList();
             Assert.HasCount(4, own);
             foreach (var thread in own)
-                Assert.AreEqual(Link(path), Link($"/proc/self/task/{thread}/ns/net"), Name(thread));
-            Assert.AreNotEqual(Link(path), Link("/proc/self/ns/net"));
+            {
+                var link = HostResources.LinkOf($"/proc/self/task/{thread}/ns/net");
+                Assert.AreEqual(HostResources.LinkOf(path), link, HostResources.NameOf(thread));
+            }
+
+            Assert.AreNotEqual(HostResources.LinkOf(path), HostResources.LinkOf("/proc/self/ns/net"));
         }
 
         leave.Set();
@@ -104,43 +109,5 @@ public sealed class MicroVmResourceTests : KvmTest
 
         await using var failing = MicroVm.Create(options with { KernelPath = broken, Disks = [new() { Path = kernel, ReadOnly = true }] });
         await Assert.ThrowsAsync<Exception>(() => failing.StartAsync());
-    }
-
-    private static (int Machines, int Descriptors, int Threads, int Mappings) Count()
-    {
-        var links = System.IO.Directory.EnumerateFileSystemEntries("/proc/self/fd").Select(Link).ToList();
-        var mappings = File.ReadLines("/proc/self/maps").Count(line => line.Contains("kvm", StringComparison.Ordinal) || line.Contains("memfd:guest", StringComparison.Ordinal));
-        string[] ours = ["vmm", "console", "vcpu0", "vcpu1", "virtio-rng", "virtio-vsock", "virtio-console"];
-        return (
-            links.Count(link => link.Contains("kvm", StringComparison.Ordinal)),
-            links.Count(link => link.Contains("anon_inode", StringComparison.Ordinal) || link.Contains("socket", StringComparison.Ordinal)),
-            Threads().Count(thread => ours.Contains(Name(thread))),
-            mappings);
-    }
-
-    private static List<string> Threads() => [.. System.IO.Directory.EnumerateDirectories("/proc/self/task").Select(path => Path.GetFileName(path))];
-
-    private static string Name(string thread)
-    {
-        try
-        {
-            return File.ReadAllText($"/proc/self/task/{thread}/comm").TrimEnd('\n');
-        }
-        catch (IOException)
-        {
-            return ""; // It has just ended.
-        }
-    }
-
-    private static string Link(string path)
-    {
-        try
-        {
-            return new FileInfo(path).LinkTarget ?? "";
-        }
-        catch (IOException)
-        {
-            return "";
-        }
     }
 }

@@ -8,8 +8,8 @@ using Kata.Vmm.Dragonball.Tests.Guests;
 namespace Kata.Vmm.Dragonball.Tests.Devices;
 
 /// <summary>
-/// Debian's virtiofs on directories of the host: one that this process serves, and one that QEMU's virtiofsd does. The same is expected of
-/// both.
+/// Debian's virtiofs on directories of the host: one that this process serves, and one that QEMU's virtiofsd does, where it is installed.
+/// The same is asked of both; what virtiofsd does not pass is only told.
 /// </summary>
 [TestClass]
 public sealed class FileSystemTests : KvmTest

@@ -32,7 +32,7 @@ public sealed class RobustnessTests : KvmTest
             configurator.AddAddress(index, System.Net.IPAddress.Parse("10.1.0.1"), 24);
             return true;
         });
-        var before = Resources();
+        var before = HostResources.Count();
         await using (var guest = await DeviceGuest.StartAsync("bookworm", Directory, options => options with
         {
             HasConsoleDevice = true,
@@ -79,7 +79,7 @@ public sealed class RobustnessTests : KvmTest
 
         GC.Collect();
         GC.WaitForPendingFinalizers();
-        Assert.AreEqual(before, Resources());
+        Assert.AreEqual(before, HostResources.Count());
     }
 
     /// <summary>Each driver but the console's, on which the shell is.</summary>
@@ -110,39 +110,4 @@ public sealed class RobustnessTests : KvmTest
         mount -t virtiofs own /mnt; cp data /mnt/data; echo 3 > /proc/sys/vm/drop_caches; cmp data /mnt/data; umount /mnt
         head -c 64 /dev/hwrng | wc -c | grep -qx 64
         """;
-
-    private static (int Descriptors, string Threads, int Mappings) Resources()
-    {
-        var links = System.IO.Directory.EnumerateFileSystemEntries("/proc/self/fd").Select(Link)
-            .Count(link => link.Contains("kvm", StringComparison.Ordinal) || link.Contains("anon_inode", StringComparison.Ordinal)
-                || link.Contains("kata-vmm-", StringComparison.Ordinal) || link.Contains("/dev/net/tun", StringComparison.Ordinal));
-        var threads = System.IO.Directory.EnumerateDirectories("/proc/self/task").Select(Name)
-            .Where(name => name.StartsWith("virtio-", StringComparison.Ordinal) || name.StartsWith("vcpu", StringComparison.Ordinal) || name is "vmm" or "console");
-        var mappings = File.ReadLines("/proc/self/maps").Count(line => line.Contains("kvm", StringComparison.Ordinal) || line.Contains("guest", StringComparison.Ordinal));
-        return (links, string.Join(' ', threads.Order()), mappings);
-    }
-
-    private static string Link(string path)
-    {
-        try
-        {
-            return new FileInfo(path).LinkTarget ?? "";
-        }
-        catch (IOException)
-        {
-            return ""; // It has just been closed.
-        }
-    }
-
-    private static string Name(string task)
-    {
-        try
-        {
-            return File.ReadAllText(Path.Combine(task, "comm")).TrimEnd();
-        }
-        catch (IOException)
-        {
-            return ""; // It has just ended.
-        }
-    }
 }
