@@ -1,4 +1,5 @@
 using Kata.Virtio.Block;
+using Kata.Virtio.Tests.Support;
 
 namespace Kata.Virtio.Tests.Block;
 
@@ -11,9 +12,10 @@ public sealed class BlockSteadyStateTests
         await using var disk = new DiskDriver();
         var data = new byte[8192];
         Exchange(1000);
-        var before = Allocated(disk.Disk);
+        var loop = disk.Disk.Threads[0].Loop;
+        var before = loop.AllocatedBytes();
         Exchange(5000);
-        Assert.AreEqual(0L, Allocated(disk.Disk) - before);
+        Assert.AreEqual(0L, loop.AllocatedBytes() - before);
 
         void Exchange(int rounds)
         {
@@ -26,18 +28,5 @@ public sealed class BlockSteadyStateTests
                 Assert.AreEqual(BlockStatus.IoError, disk.Send(BlockRequestType.In, ulong.MaxValue, [], data));
             }
         }
-    }
-
-    private static long Allocated(VirtioDevice device)
-    {
-        var allocated = 0L;
-        using var done = new ManualResetEventSlim();
-        device.Threads[0].Loop.Post(() =>
-        {
-            allocated = GC.GetAllocatedBytesForCurrentThread();
-            done.Set();
-        });
-        done.Wait();
-        return allocated;
     }
 }

@@ -18,6 +18,7 @@ public sealed class HostileDriverTests
         Gen.Frequency(
             (6, Gen.ULong[0, 64].Select(index => HeadersAt + (index * 16))),
             (3, Gen.ULong[HeadersAt, HeadersAt + 0x10000]),
+            (1, Gen.ULong[MmioDriver.MemoryBytes - 64, MmioDriver.MemoryBytes + 64]),
             (1, Gen.ULong)),
         Gen.Frequency((4, Gen.Const(16u)), (3, Gen.UInt[0, 3]), (3, Gen.UInt[0, 8].Select(count => count * 512)), (1, Gen.UInt)),
         Gen.Frequency((8, Gen.Int[0, 3]), (1, Gen.Int[0, ushort.MaxValue])).Select(value => (DescriptorFlags)value),

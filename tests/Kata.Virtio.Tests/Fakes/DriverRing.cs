@@ -1,8 +1,9 @@
 using Kata.Linux;
+using Kata.Virtio.Devices;
 using Kata.Virtio.Events;
 using Kata.Virtio.Memory;
 using Kata.Virtio.Queues;
-using Kata.Virtio.Devices;
+using Kata.Virtio.Tests.Support;
 using Microsoft.Win32.SafeHandles;
 
 namespace Kata.Virtio.Tests.Fakes;
@@ -27,7 +28,7 @@ internal sealed unsafe class DriverRing : IEventHandler, IDisposable
 
     public SplitQueue Queue { get; } = new();
 
-    public void Start(GuestMemory memory) => OnLoop(_loop, () =>
+    public void Start(GuestMemory memory) => _loop.Invoke(() =>
     {
         Assert.IsTrue(Queue.TryConfigure(memory, Driver.Layout, 0, _interrupt));
         _worker.StartQueue(_index, Queue);
@@ -36,7 +37,7 @@ internal sealed unsafe class DriverRing : IEventHandler, IDisposable
         _watched = true;
     });
 
-    public void Stop() => OnLoop(_loop, () => _worker.StopQueue(_index));
+    public void Stop() => _loop.Invoke(() => _worker.StopQueue(_index));
 
     public void OnEvents(EpollEvents events, int token) => _worker.NotifyQueue(_index);
 
@@ -74,29 +75,6 @@ internal sealed unsafe class DriverRing : IEventHandler, IDisposable
                 return false;
             FileDescriptors.Read(_interrupt.Event, counter);
         }
-    }
-
-    /// <summary>Runs something on the device's thread and waits for it.</summary>
-    public static void OnLoop(EventLoop loop, Action action)
-    {
-        Exception? failure = null;
-        using var done = new ManualResetEventSlim();
-        loop.Post(() =>
-        {
-            try
-            {
-                action();
-            }
-            catch (Exception exception)
-            {
-                failure = exception;
-            }
-
-            done.Set();
-        });
-        Assert.IsTrue(done.Wait(TimeSpan.FromSeconds(20)), "The device's thread does not answer.");
-        if (failure is not null)
-            throw failure;
     }
 
     public void Dispose()

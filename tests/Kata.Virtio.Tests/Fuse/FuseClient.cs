@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using Kata.Linux;
 using Kata.Virtio.Devices;
+using Kata.Virtio.Events;
 using Kata.Virtio.Fuse;
 using Kata.Virtio.Memory;
 using Kata.Virtio.Queues;
@@ -23,7 +24,7 @@ internal sealed unsafe class FuseClient : IDisposable, IVirtioTransport
     private const ushort QueueSize = 64;
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 
-    private readonly MemoryMapping _memory = MemoryMapping.Anonymous((nuint)MemoryBytes);
+    private readonly GuardedMemory _memory = new(0, MemoryBytes);
     private readonly GuestMemory _guestMemory;
     private readonly VirtioFileSystem _device;
     private readonly IQueueWorker _worker;
@@ -37,12 +38,12 @@ internal sealed unsafe class FuseClient : IDisposable, IVirtioTransport
         _device = VirtioFileSystem.Create(configure?.Invoke(options) ?? options);
         _worker = (IQueueWorker)_device.Model;
         _device.Model.Transport = this;
-        _guestMemory = new GuestMemory([new GuestMemoryRegion(0, MemoryBytes, _memory)]);
+        _guestMemory = new GuestMemory([_memory.Region]);
         _device.Threads[0].Start(_worker);
         for (var i = 0; i < _queues.Length; i++)
         {
             var index = i;
-            _queues[i] = new DriverQueue((byte*)_memory.Address, 0, (ulong)i * 0x10000, QueueSize);
+            _queues[i] = new DriverQueue(_memory.Host, 0, (ulong)i * 0x10000, QueueSize);
             _notify[i] = () => _worker.NotifyQueue(index);
         }
 
@@ -57,10 +58,12 @@ internal sealed unsafe class FuseClient : IDisposable, IVirtioTransport
 
     public DriverQueue Requests => _queues[1];
 
-    /// <summary>Bytes that the device's thread has allocated on the managed heap.</summary>
-    public long AllocatedBytes => OnDevice(GC.GetAllocatedBytesForCurrentThread);
+    private EventLoop Loop => _device.Threads[0].Loop;
 
-    public void StartQueues() => OnDevice(() =>
+    /// <summary>Bytes that the device's thread has allocated on the managed heap.</summary>
+    public long AllocatedBytes => Loop.AllocatedBytes();
+
+    public void StartQueues() => Loop.Invoke(() =>
     {
         for (var i = 0; i < _queues.Length; i++)
         {
@@ -69,17 +72,14 @@ internal sealed unsafe class FuseClient : IDisposable, IVirtioTransport
             Assert.IsTrue(queue.TryConfigure(_guestMemory, _queues[i].Layout, 0, new CountingInterrupt()));
             _worker.StartQueue(i, queue);
         }
-
-        return 0;
     });
 
-    public void Reset() => OnDevice(() =>
+    public void Reset() => Loop.Invoke(() =>
     {
         for (var i = 0; i < _queues.Length; i++)
             _worker.StopQueue(i);
         _device.Model.Reset();
         NeedsReset = false;
-        return 0;
     });
 
     public InitializeReply Initialize(FuseFeatures offered = (FuseFeatures)ulong.MaxValue, uint minor = 38)
@@ -133,7 +133,7 @@ internal sealed unsafe class FuseClient : IDisposable, IVirtioTransport
         Add(ReplyAt + (ulong)begin, room - begin, DescriptorFlags.Write);
         driver.Descriptor(count - 1).Flags &= ~DescriptorFlags.Next;
         driver.Offer(0);
-        _device.Threads[0].Loop.Post(_notify[queue]);
+        Loop.Post(_notify[queue]);
         var deadline = Environment.TickCount64 + (long)Limit.TotalMilliseconds;
         var wait = default(SpinWait);
         while (!driver.HasUsed)
@@ -155,9 +155,9 @@ internal sealed unsafe class FuseClient : IDisposable, IVirtioTransport
         }
     }
 
-    public Span<byte> Request => new((byte*)_memory.Address + RequestAt, MaxRequestBytes);
+    public Span<byte> Request => new(_memory.Host + RequestAt, MaxRequestBytes);
 
-    public Span<byte> Reply => new((byte*)_memory.Address + ReplyAt, MaxRequestBytes);
+    public Span<byte> Reply => new(_memory.Host + ReplyAt, MaxRequestBytes);
 
     public static T Expect<T>(FuseAnswer answer)
         where T : unmanaged
@@ -200,18 +200,5 @@ internal sealed unsafe class FuseClient : IDisposable, IVirtioTransport
     {
         _device.DisposeAsync().AsTask().GetAwaiter().GetResult();
         _memory.Dispose();
-    }
-
-    private T OnDevice<T>(Func<T> action)
-    {
-        var result = default(T)!;
-        using var done = new ManualResetEventSlim();
-        _device.Threads[0].Loop.Post(() =>
-        {
-            result = action();
-            done.Set();
-        });
-        Assert.IsTrue(done.Wait(Limit));
-        return result;
     }
 }

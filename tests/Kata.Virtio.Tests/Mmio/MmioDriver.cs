@@ -5,6 +5,7 @@ using Kata.Virtio.Memory;
 using Kata.Virtio.Mmio;
 using Kata.Virtio.Queues;
 using Kata.Virtio.Tests.Fakes;
+using Kata.Virtio.Tests.Support;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Win32.SafeHandles;
@@ -24,12 +25,12 @@ internal sealed class MmioDriver : IAsyncDisposable
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
 
     private readonly VirtioDevice _device;
-    private readonly MemoryMapping _mapping = MemoryMapping.Anonymous((nuint)MemoryBytes);
+    private readonly GuardedMemory _memory = new(0, MemoryBytes);
 
     public MmioDriver(VirtioDevice device, ILogger? logger = null)
     {
         _device = device;
-        Memory = new GuestMemory([new GuestMemoryRegion(0, MemoryBytes, _mapping)]);
+        Memory = new GuestMemory([_memory.Region]);
         Transport = VirtioMmioTransport.Start(device, Memory, Interrupt, logger ?? NullLogger.Instance);
         Queues = [.. Enumerable.Range(0, Transport.QueueNotifyEvents.Count).Select(NewQueue)];
     }
@@ -156,13 +157,13 @@ internal sealed class MmioDriver : IAsyncDisposable
         await _device.DisposeAsync();
         await _device.Completed;
         Interrupt.Dispose();
-        _mapping.Dispose();
+        _memory.Dispose();
     }
 
     private unsafe DriverQueue NewQueue(int index)
     {
         this[MmioRegister.QueueSelect] = (uint)index;
-        return new DriverQueue((byte*)_mapping.Address, 0, (ulong)index * QueueBytes, (ushort)this[MmioRegister.QueueSizeMax]);
+        return new DriverQueue(_memory.Host, 0, (ulong)index * QueueBytes, (ushort)this[MmioRegister.QueueSizeMax]);
     }
 
     private uint FeatureWord(uint word)

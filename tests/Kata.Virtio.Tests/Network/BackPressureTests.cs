@@ -4,6 +4,7 @@ using Kata.Virtio.Memory;
 using Kata.Virtio.Network;
 using Kata.Virtio.Queues;
 using Kata.Virtio.Tests.Fakes;
+using Kata.Virtio.Tests.Support;
 
 namespace Kata.Virtio.Tests.Network;
 
@@ -29,7 +30,7 @@ public sealed unsafe class BackPressureTests
         thread.Start(device.Workers[0]);
         using var ring = new DriverRing(device.Workers[0], thread.Loop, 1, (byte*)memory.Address, QueueSize);
         // The socket is no TAP device: that is logged, and harms nobody.
-        DriverRing.OnLoop(thread.Loop, () => device.SetFeatures(device.Features));
+        thread.Loop.Invoke(() => device.SetFeatures(device.Features));
         ring.Start(guest);
         for (ushort i = 0; i < QueueSize; i++)
         {

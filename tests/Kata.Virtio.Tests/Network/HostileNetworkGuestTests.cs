@@ -104,7 +104,9 @@ public sealed class HostileNetworkGuestTests
         using var socket = HostSocket.Bind();
         HostSocket.TrySetSegmentation(socket, 1000);
         var data = SegmentationTests.Pattern(10_000);
-        var address = Gen.Frequency((8, Gen.ULong[0x200000, 0x2000000]), (1, Gen.ULong[0, 0x40000]), (1, Gen.ULong));
+        var address = Gen.Frequency(
+            (8, Gen.ULong[0x200000, 0x2000000]), (1, Gen.ULong[0, 0x40000]),
+            (1, Gen.ULong[NetworkMachine.MemoryBytes - 64, NetworkMachine.MemoryBytes]), (1, Gen.ULong));
         var length = Gen.Frequency((4, Gen.UInt[0, 100]), (4, Gen.UInt[0, 5_000]), (1, Gen.UInt));
         var descriptor = Gen.Select(
             address, length, Gen.Frequency((8, Gen.Int[0, 3]), (1, Gen.Int[0, 7])), Gen.UShort[0, 16],

@@ -17,6 +17,7 @@ internal sealed unsafe class NetworkMachine : IDisposable
 {
     public const string Tap = "tap0";
     public const ushort QueueSize = 64;
+    public const ulong MemoryBytes = 64 << 20;
     public static readonly IPAddress HostAddress = IPAddress.Parse("10.1.0.1");
     public static readonly IPAddress GuestAddress = IPAddress.Parse("10.1.0.2");
     public static readonly byte[] GuestMac = [2, 0, 0, 0, 0, 2];
@@ -28,7 +29,7 @@ internal sealed unsafe class NetworkMachine : IDisposable
     private const ulong TransmitAt = 0x3000000;
     private const ulong ControlAt = 0x80000;
     private const ulong SlotBytes = 0x11000;
-    private readonly MemoryMapping _memory = MemoryMapping.Anonymous(64 << 20);
+    private readonly GuardedMemory _memory = new(0, MemoryBytes);
     private readonly GuestMemory _guest;
     private readonly NetworkDevice _model;
     private ushort _sent;
@@ -54,7 +55,7 @@ internal sealed unsafe class NetworkMachine : IDisposable
 
         _model = (NetworkDevice)Device.Model;
         Device.Model.Transport = Transport;
-        _guest = new GuestMemory([new GuestMemoryRegion(0, _memory.Length, _memory)]);
+        _guest = new GuestMemory([_memory.Region]);
         for (var i = 0; i < Device.Threads.Count; i++)
             Device.Threads[i].Start(_model.Workers[i]);
         Rings = [.. Enumerable.Range(0, _model.QueueCount).Select(MakeRing)];
@@ -89,7 +90,7 @@ internal sealed unsafe class NetworkMachine : IDisposable
     public void Start(ulong without = 0, int bufferBytes = 1536, int buffers = QueueSize)
     {
         BufferBytes = bufferBytes;
-        DriverRing.OnLoop(Loop(), () => _model.SetFeatures(_model.Features & ~without));
+        Loop().Invoke(() => _model.SetFeatures(_model.Features & ~without));
         for (var i = 0; i < Rings.Count - 1; i += 2)
         {
             for (ushort slot = 0; slot < buffers; slot++)
@@ -210,7 +211,7 @@ internal sealed unsafe class NetworkMachine : IDisposable
     {
         foreach (var ring in Rings)
             ring.Stop();
-        DriverRing.OnLoop(Loop(), _model.Reset);
+        Loop().Invoke(_model.Reset);
         foreach (var ring in Rings)
             ring.Driver.Clear();
         Start(without, BufferBytes, buffers);
@@ -219,11 +220,11 @@ internal sealed unsafe class NetworkMachine : IDisposable
     public byte[] Configuration()
     {
         var bytes = new byte[12];
-        DriverRing.OnLoop(Loop(), () => _model.ReadConfiguration(0, bytes));
+        Loop().Invoke(() => _model.ReadConfiguration(0, bytes));
         return bytes;
     }
 
-    public Span<byte> Memory(ulong address, int length) => new((byte*)_memory.Address + address, length);
+    public Span<byte> Memory(ulong address, int length) => new(_memory.Host + address, length);
 
     public void Dispose()
     {
@@ -253,6 +254,6 @@ internal sealed unsafe class NetworkMachine : IDisposable
     private DriverRing MakeRing(int index)
     {
         var worker = _model.WorkerOf(index);
-        return new DriverRing(_model.Workers[worker], Device.Threads[worker].Loop, index, (byte*)_memory.Address, QueueSize);
+        return new DriverRing(_model.Workers[worker], Device.Threads[worker].Loop, index, _memory.Host, QueueSize);
     }
 }

@@ -1,5 +1,5 @@
 using Kata.Virtio.Network;
-using Kata.Virtio.Tests.Fakes;
+using Kata.Virtio.Tests.Support;
 
 namespace Kata.Virtio.Tests.Network;
 
@@ -21,9 +21,9 @@ public sealed class NetworkSteadyStateTests
         var header = Frames.LeaveChecksum(frame);
         var buffer = new byte[2000];
         Exchange(200);
-        var before = Allocated();
+        var before = machine.Loop().AllocatedBytes();
         Exchange(1000);
-        Assert.AreEqual(0L, Allocated() - before);
+        Assert.AreEqual(0L, machine.Loop().AllocatedBytes() - before);
 
         void Exchange(int rounds)
         {
@@ -38,13 +38,6 @@ public sealed class NetworkSteadyStateTests
                 Assert.AreEqual(1000, socket.Receive(buffer));
                 machine.Send(header with { SegmentationType = 3 }, frame);
             }
-        }
-
-        long Allocated()
-        {
-            var allocated = 0L;
-            DriverRing.OnLoop(machine.Loop(), () => allocated = GC.GetAllocatedBytesForCurrentThread());
-            return allocated;
         }
     });
 }

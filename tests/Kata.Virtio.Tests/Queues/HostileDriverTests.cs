@@ -113,21 +113,21 @@ public sealed class HostileDriverTests
                 f.Driver.AvailableIndex = available;
                 for (var pops = 0; pops < 10 && f.Queue.TryPop(f.Buffers, out var chain) == PopResult.Chain; pops++)
                 {
-                    Assert.AreEqual(chain.ReadableBytes, Touch(f, chain.ReadableStart, chain.ReadableCount));
-                    Assert.AreEqual(chain.WritableBytes, Touch(f, chain.WritableStart, chain.WritableCount));
+                    Assert.AreEqual(chain.ReadableBytes, LengthInMemory(f, chain.ReadableStart, chain.ReadableCount));
+                    Assert.AreEqual(chain.WritableBytes, LengthInMemory(f, chain.WritableStart, chain.WritableCount));
                 }
             },
             iter: 5_000);
     }
 
-    /// <summary>Reads the ends of every range: outside of the mappings this would crash. Returns their length.</summary>
-    private static unsafe long Touch(QueueFixture f, int start, int count)
+    /// <summary>The length of ranges that all lie in guest memory.</summary>
+    private static long LengthInMemory(QueueFixture f, int start, int count)
     {
         var total = 0L;
         foreach (var buffer in f.Buffers.Slice(start, count))
         {
+            Assert.IsTrue(f.IsGuestMemory(buffer), $"0x{buffer.Address:x}, {buffer.Length} bytes, is no guest memory.");
             total += buffer.Length;
-            _ = Volatile.Read(ref *(byte*)buffer.Address) + Volatile.Read(ref *((byte*)buffer.Address + buffer.Length - 1));
         }
 
         return total;

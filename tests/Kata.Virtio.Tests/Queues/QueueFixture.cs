@@ -44,6 +44,10 @@ internal sealed unsafe class QueueFixture : IDisposable
 
     public BufferList Buffers { get; } = new();
 
+    /// <summary>Whether a range of this process is guest memory.</summary>
+    public bool IsGuestMemory(NativeBuffer range) => Memory.Regions.Any(region =>
+        range.Length >= 0 && range.Address >= region.HostAddress && range.Address + range.Length <= region.HostAddress + (nint)region.Length);
+
     public DescriptorChain Pop()
     {
         Assert.AreEqual(PopResult.Chain, Queue.TryPop(Buffers, out var chain), Queue.Error.ToString());

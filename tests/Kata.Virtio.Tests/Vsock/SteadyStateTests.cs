@@ -1,4 +1,3 @@
-using Kata.Virtio.Events;
 using Kata.Virtio.Tests.Fakes;
 using Kata.Virtio.Tests.Support;
 using Kata.Virtio.Vsock;
@@ -34,9 +33,9 @@ public sealed class SteadyStateTests
         var buffer = new byte[8192];
         uint received = 0, sent = 0;
         Exchange(1000);
-        var before = Allocated(loop);
+        var before = loop.AllocatedBytes();
         Exchange(5000);
-        Assert.AreEqual(0L, Allocated(loop) - before);
+        Assert.AreEqual(0L, loop.AllocatedBytes() - before);
 
         void Exchange(int rounds)
         {
@@ -56,18 +55,5 @@ public sealed class SteadyStateTests
                 }
             }
         }
-    }
-
-    private static long Allocated(EventLoop loop)
-    {
-        var allocated = 0L;
-        using var done = new ManualResetEventSlim();
-        loop.Post(() =>
-        {
-            allocated = GC.GetAllocatedBytesForCurrentThread();
-            done.Set();
-        });
-        done.Wait();
-        return allocated;
     }
 }
