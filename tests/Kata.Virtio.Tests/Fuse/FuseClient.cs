@@ -9,6 +9,7 @@ using Kata.Virtio.Memory;
 using Kata.Virtio.Queues;
 using Kata.Virtio.Tests.Fakes;
 using Kata.Virtio.Tests.Support;
+using Microsoft.Win32.SafeHandles;
 
 namespace Kata.Virtio.Tests.Fuse;
 
@@ -29,7 +30,9 @@ internal sealed unsafe class FuseClient : IDisposable, IVirtioTransport
     private readonly VirtioFileSystem _device;
     private readonly IQueueWorker _worker;
     private readonly DriverQueue[] _queues = new DriverQueue[2];
-    private readonly Action[] _notify = new Action[2];
+    private readonly ServedQueue[] _served = [new(0), new(1)];
+    private readonly SafeFileHandle[] _kicks = [FileDescriptors.EventFd(), FileDescriptors.EventFd()];
+    private readonly MeasuringInterrupt _interrupt = new();
     private ulong _unique;
 
     public FuseClient(string share, Func<VirtioFileSystemOptions, VirtioFileSystemOptions>? configure = null, bool initialize = true)
@@ -41,11 +44,7 @@ internal sealed unsafe class FuseClient : IDisposable, IVirtioTransport
         _guestMemory = new GuestMemory([_memory.Region]);
         _device.Threads[0].Start(_worker);
         for (var i = 0; i < _queues.Length; i++)
-        {
-            var index = i;
             _queues[i] = new DriverQueue(_memory.Host, 0, (ulong)i * 0x10000, QueueSize);
-            _notify[i] = () => _worker.NotifyQueue(index);
-        }
 
         StartQueues();
         if (initialize)
@@ -58,26 +57,25 @@ internal sealed unsafe class FuseClient : IDisposable, IVirtioTransport
 
     public DriverQueue Requests => _queues[1];
 
-    private EventLoop Loop => _device.Threads[0].Loop;
+    /// <summary>Bytes that the device's thread has allocated on the managed heap, up to the last request or the one before.</summary>
+    public long AllocatedBytes => _interrupt.AllocatedBytes;
 
-    /// <summary>Bytes that the device's thread has allocated on the managed heap.</summary>
-    public long AllocatedBytes => Loop.AllocatedBytes();
+    private EventLoop Loop => _device.Threads[0].Loop;
 
     public void StartQueues() => Loop.Invoke(() =>
     {
         for (var i = 0; i < _queues.Length; i++)
         {
             _queues[i].Clear();
-            var queue = new SplitQueue();
-            Assert.IsTrue(queue.TryConfigure(_guestMemory, _queues[i].Layout, 0, new CountingInterrupt()));
-            _worker.StartQueue(i, queue);
+            _served[i].Position = 0;
+            Assert.IsTrue(_served[i].TryStart(Loop, _worker, _kicks[i], _guestMemory, _queues[i].Layout, _interrupt));
         }
     });
 
     public void Reset() => Loop.Invoke(() =>
     {
-        for (var i = 0; i < _queues.Length; i++)
-            _worker.StopQueue(i);
+        foreach (var queue in _served)
+            queue.Stop();
         _device.Model.Reset();
         NeedsReset = false;
     });
@@ -133,7 +131,7 @@ internal sealed unsafe class FuseClient : IDisposable, IVirtioTransport
         Add(ReplyAt + (ulong)begin, room - begin, DescriptorFlags.Write);
         driver.Descriptor(count - 1).Flags &= ~DescriptorFlags.Next;
         driver.Offer(0);
-        Loop.Post(_notify[queue]);
+        FileDescriptors.Write(_kicks[queue], [1, 0, 0, 0, 0, 0, 0, 0]);
         var deadline = Environment.TickCount64 + (long)Limit.TotalMilliseconds;
         var wait = default(SpinWait);
         while (!driver.HasUsed)
@@ -199,6 +197,8 @@ internal sealed unsafe class FuseClient : IDisposable, IVirtioTransport
     public void Dispose()
     {
         _device.DisposeAsync().AsTask().GetAwaiter().GetResult();
+        foreach (var kick in _kicks)
+            kick.Dispose();
         _memory.Dispose();
     }
 }
