@@ -182,14 +182,20 @@ internal sealed partial class VhostUserConnection
 
     private void ResetDevice()
     {
-        for (var i = 0u; i < _rings.Length; i++)
+        StopRings();
+        foreach (var ring in _rings)
         {
-            Stop(i);
-            DropKick(_rings[i]);
-            _rings[i].IsEnabled = (_features & VhostUserProtocol.ProtocolFeaturesBit) == 0;
+            DropKick(ring);
+            ring.IsEnabled = (_features & VhostUserProtocol.ProtocolFeaturesBit) == 0;
         }
 
         ForgetDriver();
+    }
+
+    private void StopRings()
+    {
+        for (var i = 0u; i < _rings.Length; i++)
+            Stop(i);
     }
 
     private void ForgetDriver()
@@ -213,11 +219,25 @@ internal sealed partial class VhostUserConnection
                 RebindRings(_memory.View);
                 break;
             default:
-                // Disposed even when a ring still ran in it: the connection is closed then, and a stopping ring touches no memory.
-                using (_memory.Remove(VhostUserRegion.Read(message, 8)))
-                    RebindRings(_memory.View);
+                RemoveMemory(VhostUserRegion.Read(message, 8));
                 break;
         }
+    }
+
+    private void RemoveMemory(in VhostUserRegion region)
+    {
+        var removed = _memory.Remove(region);
+        try
+        {
+            RebindRings(_memory.View);
+        }
+        catch (VhostUserException)
+        {
+            removed.Dispose();
+            throw;
+        }
+
+        removed.Dispose();
     }
 
     private void ReplaceMemory(VhostUserMessage message)
@@ -232,7 +252,7 @@ internal sealed partial class VhostUserConnection
                 replacement.Add(VhostUserRegion.Read(message, 8 + (i * VhostUserProtocol.RegionSize)), message.TakeDescriptor(i));
             RebindRings(replacement.View);
         }
-        catch
+        catch (Exception e) when (e is not TimeoutException)
         {
             replacement.Dispose();
             throw;
@@ -244,6 +264,9 @@ internal sealed partial class VhostUserConnection
         VhostUserLog.MemoryShared(_logger, (int)count);
     }
 
+    /// <summary>Lets the rings go on in changed memory. When one cannot, none runs any more: memory may be unmapped either way.</summary>
+    /// <exception cref="VhostUserException">A ring is not in there any more.</exception>
+    /// <exception cref="TimeoutException">A thread does not answer, and may touch any of the memory.</exception>
     private void RebindRings(GuestMemory memory)
     {
         for (var i = 0u; i < _rings.Length; i++)
@@ -254,7 +277,7 @@ internal sealed partial class VhostUserConnection
             RunOnWorker(i, () => isBound = ring.Served.TryRebind(memory));
             if (isBound)
                 continue;
-            Stop(i);
+            StopRings();
             throw new VhostUserException($"Ring {i} is running in memory that was taken away.");
         }
     }

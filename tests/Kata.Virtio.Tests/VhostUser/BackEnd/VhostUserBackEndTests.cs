@@ -1,6 +1,8 @@
 using System.Buffers.Binary;
 using System.Text;
 using Kata.Linux;
+using Kata.Virtio.Memory;
+using Kata.Virtio.Queues;
 using Kata.Virtio.Tests.Fakes;
 using Kata.Virtio.Tests.Network;
 using Kata.Virtio.Tests.Support;
@@ -96,6 +98,56 @@ public sealed class VhostUserBackEndTests
         queue.Ring.Offer(0);
         FileDescriptors.Write(queue.Kick, [1, 0, 0, 0, 0, 0, 0, 0]);
         Assert.AreNotEqual(PollEvents.None, FileDescriptors.Poll(error, PollEvents.Readable, TimeSpan.FromSeconds(20)));
+    }
+
+    [TestMethod]
+    [Timeout(60_000)]
+    public async Task Disk_MemoryTakenFromOneQueue_IsUnmappedWhenTheBusyOnesHaveStopped()
+    {
+        const int lastOfBusy = 0x2_0000;
+        using var directory = new TemporaryDirectory();
+        Fill(directory.File("disk"));
+        await using var disk = VirtioBlock.Create(new VirtioBlockOptions { Path = directory.File("disk"), QueueCount = 3 });
+        await using var backEnd = VhostUserBackEnd.Start(disk, directory.File("vu"), NullLogger.Instance);
+        using var machine = new SharedMachine();
+        using var mapping = MemoryMapping.Shared(machine.Memory.Regions[0].File!, 0, lastOfBusy);
+        var part = new GuestMemory([new GuestMemoryRegion(0, lastOfBusy, mapping, 0, machine.Memory.Regions[0].File)]);
+        for (var round = 0; round < 20; round++)
+        {
+            using QueueDriver busy = machine.Queue(1), lost = machine.Queue(2);
+            using var frontEnd = VhostUserFrontEnd.Connect(directory.File("vu"), TimeSpan.FromSeconds(20));
+            frontEnd.SetFeatures(frontEnd.Features & ~VhostUserProtocol.ProtocolFeaturesBit);
+            frontEnd.SetMemory(machine.Memory);
+            for (var i = 1; i <= 2; i++)
+            {
+                var queue = i == 1 ? busy : lost;
+                queue.Ring.Clear();
+                Assert.IsTrue(frontEnd.TryStartRing(i, queue.Ring.Layout, 0, queue.Kick, queue.CallEvent));
+            }
+
+            var isOver = false;
+            var driver = new Thread(() =>
+            {
+                const ulong buffers = 0x1_8000;
+                machine.Memory.TryWrite(buffers, DiskHeader(8, 0));
+                busy.Ring.Set(0, buffers, 16, DescriptorFlags.Next, 1);
+                busy.Ring.Set(1, buffers + 64, 21, DescriptorFlags.Write);
+                for (var isFirst = true; !Volatile.Read(ref isOver); isFirst = false)
+                {
+                    if (!isFirst && !busy.Ring.TryTakeUsed(out _, out _))
+                        continue;
+                    busy.Ring.Offer(0);
+                    FileDescriptors.Write(busy.Kick, [1, 0, 0, 0, 0, 0, 0, 0]);
+                }
+            });
+            driver.Start();
+            await Task.Delay(5);
+            Assert.ThrowsExactly<VhostUserException>(() => frontEnd.SetMemory(part));
+            Volatile.Write(ref isOver, true);
+            driver.Join();
+        }
+
+        Assert.IsFalse(disk.Completed.IsCompleted);
     }
 
     [TestMethod]
