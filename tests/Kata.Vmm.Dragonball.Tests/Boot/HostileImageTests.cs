@@ -1,4 +1,5 @@
 using CsCheck;
+using Kata.Linux;
 using Kata.Vmm.Dragonball.Boot;
 using Kata.Vmm.Dragonball.Boot.Images;
 using Kata.Vmm.Dragonball.Tests.Boot.Fakes;
@@ -21,6 +22,25 @@ public sealed class HostileImageTests
 
     [TestMethod]
     public void Load_DamagedElf_FailsCleanlyOrNotAtAll() => LoadDamaged(SyntheticKernel.Elf([0x40, 0, 0x20, 0, 0, 0, 0, 0]), 0);
+
+    [TestMethod]
+    [Timeout(20_000)]
+    public void Open_AFifo_IsRefusedAtOnce()
+    {
+        var directory = Directory.CreateTempSubdirectory("kata-vmm-").FullName;
+        try
+        {
+            const uint fifo = 0x1180; // S_IFIFO, 0600
+            using var open = FileDescriptors.Open(directory, OpenFlags.Path);
+            Assert.AreEqual(Errno.None, DirectoryOperations.MakeNode(open, "fifo\0"u8, fifo, 0));
+            var e = Assert.ThrowsExactly<BootException>(() => ImageFile.Open($"{directory}/fifo", "kernel"));
+            StringAssert.Contains(e.Message, "not a regular file");
+        }
+        finally
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+    }
 
     private static void LoadDamaged(byte[] good, int headerAt)
     {

@@ -29,9 +29,10 @@ internal sealed class ImageFile : IDisposable
     {
         try
         {
-            return Wrap(File.OpenHandle(path), path, role);
+            // Opening a FIFO would wait for somebody who writes.
+            return Wrap(FileDescriptors.Open(path, OpenFlags.ReadOnly | OpenFlags.NonBlocking), path, role);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        catch (IOException e)
         {
             throw new BootException($"The {role} {path} cannot be read: {e.Message}", e);
         }
