@@ -48,10 +48,16 @@ internal sealed class KvmSystem : IDisposable
     /// <summary>KVM_CREATE_VM.</summary>
     public KvmVm CreateVm()
     {
-        var fd = Ioctl(_device, KVM_CREATE_VM, 0);
-        KvmError.Check(fd, "KVM_CREATE_VM");
-        var size = Ioctl(_device, KVM_GET_VCPU_MMAP_SIZE, 0);
-        return new KvmVm(new SafeFileHandle(fd, ownsHandle: true), KvmError.Check(size, "KVM_GET_VCPU_MMAP_SIZE"));
+        // First, so that no machine is left over when this fails.
+        var size = KvmError.Check(Ioctl(_device, KVM_GET_VCPU_MMAP_SIZE, 0), "KVM_GET_VCPU_MMAP_SIZE");
+        while (true)
+        {
+            var fd = Ioctl(_device, KVM_CREATE_VM, 0);
+            // A signal interrupts it, and the runtime sends some when it collects garbage.
+            if (fd < 0 && (Errno)Marshal.GetLastPInvokeError() == Errno.EINTR)
+                continue;
+            return new KvmVm(new SafeFileHandle(KvmError.Check(fd, "KVM_CREATE_VM"), ownsHandle: true), size);
+        }
     }
 
     public void Dispose() => _device.Dispose();
