@@ -7,6 +7,7 @@ public static class CurrentProcess
     private const int PR_SCHED_CORE = 62;
     private const int PR_SCHED_CORE_CREATE = 1;
     private const int PIDTYPE_PGID = 2;
+    private const int RLIMIT_NOFILE = 7;
 
     /// <summary>Effective user id.</summary>
     public static uint EffectiveUserId => Interop.geteuid();
@@ -23,7 +24,6 @@ public static class CurrentProcess
     /// <summary>Sets how many descriptors this process, and those it starts, may have open (RLIMIT_NOFILE, soft and hard).</summary>
     public static unsafe void SetDescriptorLimit(ulong limit)
     {
-        const int RLIMIT_NOFILE = 7;
         var values = stackalloc ulong[] { limit, limit };
         LinuxException.Check(Interop.setrlimit(RLIMIT_NOFILE, values), "setrlimit", "RLIMIT_NOFILE");
     }
@@ -33,11 +33,24 @@ public static class CurrentProcess
     {
         get
         {
-            const int RLIMIT_NOFILE = 7;
             var values = stackalloc ulong[2];
             LinuxException.Check(Interop.getrlimit(RLIMIT_NOFILE, values), "getrlimit", "RLIMIT_NOFILE");
             return values[0];
         }
+    }
+
+    /// <summary>
+    /// Raises the soft limit of descriptors to the hard one where the kernel lets it, for this process and those it starts from now on.
+    /// The runtime with a JIT has done that already, native AOT has not.
+    /// </summary>
+    public static unsafe void RaiseDescriptorLimit()
+    {
+        var values = stackalloc ulong[2];
+        LinuxException.Check(Interop.getrlimit(RLIMIT_NOFILE, values), "getrlimit", "RLIMIT_NOFILE");
+        if (values[0] == values[1])
+            return;
+        values[0] = values[1];
+        _ = Interop.setrlimit(RLIMIT_NOFILE, values);
     }
 
     /// <summary>Gives the process group a core scheduling cookie of its own (PR_SCHED_CORE_CREATE).</summary>

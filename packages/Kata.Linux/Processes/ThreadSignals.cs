@@ -31,10 +31,18 @@ public static class ThreadSignals
 
     /// <summary>
     /// Sends a signal to one thread of this process (tgkill(2)). The thread must block it and still be alive: the default action of most
-    /// signals ends the process.
+    /// signals ends the process. Waits while the user has as many signals pending as may be (RLIMIT_SIGPENDING).
     /// </summary>
-    public static void Send(int threadId, int signal) =>
-        LinuxException.Check(tgkill(Environment.ProcessId, threadId, signal), "tgkill", $"{threadId}");
+    /// <exception cref="LinuxException">ESRCH: there is no such thread.</exception>
+    public static void Send(int threadId, int signal)
+    {
+        while (tgkill(Environment.ProcessId, threadId, signal) != 0)
+        {
+            if (LinuxException.LastErrno != Errno.EAGAIN)
+                throw LinuxException.FromLastError("tgkill", $"{threadId}");
+            Thread.Yield();
+        }
+    }
 
     /// <summary>Takes a blocked signal that is waiting for the calling thread (sigtimedwait(2)); false when there is none.</summary>
     public static unsafe bool TryTake(int signal)

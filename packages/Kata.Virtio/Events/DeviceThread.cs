@@ -1,3 +1,5 @@
+using Kata.Linux;
+
 namespace Kata.Virtio.Events;
 
 /// <summary>
@@ -21,15 +23,16 @@ internal sealed class DeviceThread : IAsyncDisposable
     /// <summary>Ends with the thread; faults with what it failed of, which is a defect or the host's lack of resources.</summary>
     public Task Completed => _completed.Task;
 
-    public bool IsStarted => _thread is not null;
+    public bool IsStarted { get; private set; }
 
     /// <summary>Runs the loop for <paramref name="client"/>. Once.</summary>
     /// <param name="client">What the loop runs.</param>
     /// <param name="ended">Called at the end, on the thread.</param>
+    /// <exception cref="LinuxException">There can be no further thread.</exception>
     public void Start(IEventLoopClient client, Action? ended = null)
     {
-        _thread = new Thread(() => Run(client, ended), StackBytes) { IsBackground = true, Name = _name };
-        _thread.Start();
+        BackgroundThread.Start(_name, StackBytes, () => Run(client, ended));
+        IsStarted = true;
     }
 
     /// <summary>
@@ -73,6 +76,7 @@ internal sealed class DeviceThread : IAsyncDisposable
 
     private void Run(IEventLoopClient client, Action? ended)
     {
+        _thread = Thread.CurrentThread;
         Exception? failure = null;
         try
         {

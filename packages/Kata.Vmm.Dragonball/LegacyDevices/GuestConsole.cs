@@ -1,4 +1,5 @@
 using System.Text;
+using Kata.Linux;
 
 namespace Kata.Vmm.Dragonball.LegacyDevices;
 
@@ -21,7 +22,7 @@ internal sealed class GuestConsole : IAsyncDisposable
     private readonly TaskCompletionSource _panicked = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Action _firstByte;
     private readonly Stream? _output;
-    private TaskCompletionSource _drained = new();
+    private Task _drained = Task.CompletedTask;
     private int _lineLength;
     private long _written;
     private long _read;
@@ -30,19 +31,17 @@ internal sealed class GuestConsole : IAsyncDisposable
 
     /// <param name="output">Gets everything from <see cref="Start"/> on; stays the caller's. Null for nobody.</param>
     /// <param name="firstByte">Called once, on a vCPU thread.</param>
-    public GuestConsole(Stream? output, Action firstByte)
-    {
-        (_output, _firstByte) = (output, firstByte);
-        _drained.SetResult();
-    }
+    public GuestConsole(Stream? output, Action firstByte) => (_output, _firstByte) = (output, firstByte);
 
     /// <summary>Begins to pass output on, on a thread that inherits the caller's namespaces.</summary>
+    /// <exception cref="LinuxException">There can be no further thread.</exception>
     public void Start()
     {
         if (_output is null)
             return;
-        _drained = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        new Thread(() => Pump(_output), StackBytes) { IsBackground = true, Name = "console" }.Start();
+        var drained = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        BackgroundThread.Start("console", StackBytes, () => Pump(_output, drained));
+        _drained = drained.Task;
     }
 
     /// <summary>Completes when the guest's kernel has reported its panic.</summary>
@@ -94,7 +93,7 @@ internal sealed class GuestConsole : IAsyncDisposable
                 WakeReader();
         }
 
-        await _drained.Task.WaitAsync(s_longestDrain).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _drained.WaitAsync(s_longestDrain).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private void Append(byte value)
@@ -125,7 +124,7 @@ internal sealed class GuestConsole : IAsyncDisposable
         _available.Release();
     }
 
-    private void Pump(Stream output)
+    private void Pump(Stream output, TaskCompletionSource drained)
     {
         var chunk = new byte[TailBytes];
         try
@@ -142,7 +141,7 @@ internal sealed class GuestConsole : IAsyncDisposable
         }
 
         _available.Dispose();
-        _drained.SetResult();
+        drained.SetResult();
     }
 
     /// <summary>Waits for output; 0 at the end of it.</summary>

@@ -9,10 +9,13 @@ namespace Kata.Vmm.Dragonball.Machines;
 /// </summary>
 internal sealed class VmmThread : IAsyncDisposable
 {
+    private const int StackBytes = 512 * 1024;
+
     private readonly BlockingCollection<Action> _work = [];
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public VmmThread() => new Thread(Run, 512 * 1024) { IsBackground = true, Name = "vmm" }.Start();
+    /// <exception cref="LinuxException">There can be no further thread.</exception>
+    public VmmThread() => BackgroundThread.Start("vmm", StackBytes, Run);
 
     /// <summary>Enters a network namespace, for good.</summary>
     public Task EnterNetworkNamespaceAsync(string path) => InvokeAsync(() => Namespaces.Enter(path, NamespaceKinds.Network));

@@ -40,10 +40,11 @@ internal sealed unsafe class VcpuThread : IDisposable
         Volatile.Read(ref _counters.Io), Volatile.Read(ref _counters.Mmio), Volatile.Read(ref _counters.Interrupted));
 
     /// <summary>Begins the thread, which inherits the caller's namespaces, and completes when it stands by.</summary>
+    /// <exception cref="LinuxException">There can be no further thread.</exception>
     public Task StartAsync()
     {
+        BackgroundThread.Start($"vcpu{_id}", StackBytes, RunThread);
         _isStarted = true;
-        new Thread(RunThread, StackBytes) { IsBackground = true, Name = $"vcpu{_id}" }.Start();
         return _paused.Task;
     }
 
