@@ -11,21 +11,24 @@ public sealed partial class MicroVm
     /// <summary>How long a kernel that panicked may take to reset the machine, as it does with <c>panic=N</c> on its command line.</summary>
     private static readonly TimeSpan LongestPanic = TimeSpan.FromSeconds(10);
 
-    private async Task BuildAsync(Machine machine, VmmThread thread, CancellationToken cancellationToken)
+    private async Task BuildAsync(Machine machine, CancellationToken cancellationToken)
     {
         try
         {
+            var thread = _thread = new VmmThread();
             if (_options.NetworkNamespacePath is { } path)
                 await thread.EnterNetworkNamespaceAsync(path).ConfigureAwait(false);
             await thread.InvokeAsync(machine.Build).ConfigureAwait(false);
             await machine.WaitUntilReadyAsync().ConfigureAwait(false);
+            if (machine.End.IsSet)
+                throw new MicroVmException((await machine.End.Task.ConfigureAwait(false)).Detail);
             cancellationToken.ThrowIfCancellationRequested();
         }
         catch (LinuxException e)
         {
             throw new MicroVmException($"The microVM cannot be made: {e.Message}.", e, e.Errno switch
             {
-                Errno.ENOMEM or Errno.EMFILE or Errno.ENFILE or Errno.ENOSPC => KataErrorKind.ResourceExhausted,
+                Errno.ENOMEM or Errno.EMFILE or Errno.ENFILE or Errno.ENOSPC or Errno.EAGAIN => KataErrorKind.ResourceExhausted,
                 _ => KataErrorKind.Internal,
             });
         }
@@ -52,13 +55,10 @@ public sealed partial class MicroVm
     /// <summary>Takes everything back. In turn.</summary>
     private async Task EndAsync(Machine machine, MicroVmExitReason reason, string detail)
     {
-        await machine.StopVcpusAsync().ConfigureAwait(false);
-        _clock.Reach(BootMilestone.Ended);
         State = MicroVmState.Ended;
-        var disposal = DisposeAsync(machine, _thread!);
         try
         {
-            await disposal.WaitAsync(_grace).ConfigureAwait(false);
+            await TakeBackAsync(machine).WaitAsync(_grace).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
@@ -74,10 +74,22 @@ public sealed partial class MicroVm
         _exited.TrySetResult(new MicroVmExit(reason, detail, machine.Console.Tail));
     }
 
-    private static async Task DisposeAsync(Machine machine, VmmThread thread)
+    private async Task TakeBackAsync(Machine machine)
     {
-        await machine.DisposeAsync().ConfigureAwait(false);
-        await thread.DisposeAsync().ConfigureAwait(false);
+        try
+        {
+            // A vCPU may wait for a device that waits for slow storage.
+            await machine.StopVcpusAsync().ConfigureAwait(false);
+            _clock.Reach(BootMilestone.Ended);
+            if (_thread is not null)
+                await _thread.InvokeAsync(machine.DisconnectDevices).ConfigureAwait(false);
+            await machine.DisposeAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            if (_thread is not null)
+                await _thread.DisposeAsync().ConfigureAwait(false);
+        }
     }
 
     private MicroVmException WrongState(string problem) =>

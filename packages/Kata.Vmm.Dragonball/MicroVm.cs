@@ -78,10 +78,9 @@ public sealed partial class MicroVm : IAsyncDisposable
             throw WrongState("A microVM is started once; make another one.");
         _clock.Start();
         _machine = new Machine(_options, _clock);
-        _thread = new VmmThread();
         try
         {
-            await BuildAsync(_machine, _thread, cancellationToken).ConfigureAwait(false);
+            await BuildAsync(_machine, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e)
         {
@@ -138,7 +137,8 @@ public sealed partial class MicroVm : IAsyncDisposable
             }
             else
             {
-                _machine!.End.Set(MicroVmExitReason.Stopped, detail);
+                // It never had one when it was stopped before.
+                _machine?.End.Set(MicroVmExitReason.Stopped, detail);
             }
         }
 

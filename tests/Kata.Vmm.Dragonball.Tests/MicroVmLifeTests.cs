@@ -1,5 +1,7 @@
+using System.Net.Sockets;
 using System.Text;
 using Kata.Abstractions;
+using Kata.Virtio;
 using Kata.Vmm.Dragonball.Tests.Guests;
 
 namespace Kata.Vmm.Dragonball.Tests;
@@ -68,6 +70,46 @@ public sealed class MicroVmLifeTests : KvmTest
             Assert.IsLessThan(TimeSpan.FromSeconds(1), TimeProvider.System.GetElapsedTime(begin));
             Assert.AreEqual(MicroVmExitReason.Stopped, (await vm.Exited).Reason);
             Assert.IsEmpty(vm.VcpuThreadIds);
+        }
+    }
+
+    [TestMethod]
+    public async Task Stop_WhileADeviceHangs_TakesNoLongerThanItsGrace()
+    {
+        // The second writes the first device's configuration for ever, which waits for the device's thread.
+        foreach (var kernel in new[] { new TinyKernel().Spin(), new TinyKernel().Raw(0xBB, 0x00, 0x01, 0x00, 0xD0, 0x88, 0x03, 0xEB, 0xFC) })
+        {
+            using var logger = new HangingLogger("BadHandshake");
+            var path = Path.Combine(Directory, "vsock");
+            await using (var vm = MicroVm.Create(new MicroVmOptions
+            {
+                KernelPath = kernel.Save(Directory),
+                MemoryMib = 4,
+                HasEntropyDevice = false,
+                Vsock = new VirtioVsockOptions { HybridSocketPath = path, GuestCid = 3, Logger = logger },
+            }))
+            {
+                await vm.StartAsync();
+                using var client = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+                await client.ConnectAsync(new UnixDomainSocketEndPoint(path));
+                await client.SendAsync("nonsense\n"u8.ToArray());
+                Assert.IsTrue(logger.Hangs.Wait(Limit));
+                await Task.Delay(100);
+
+                var begin = TimeProvider.System.GetTimestamp();
+                await vm.StopAsync(TimeSpan.FromSeconds(1));
+
+                Assert.IsLessThan(TimeSpan.FromSeconds(10), TimeProvider.System.GetElapsedTime(begin));
+                Assert.AreEqual(MicroVmExitReason.Stopped, (await vm.Exited).Reason);
+                Assert.IsTrue(File.Exists(path), "The device was gone before its thread answered.");
+            }
+
+            logger.Release();
+            for (var deadline = Environment.TickCount64 + (long)Limit.TotalMilliseconds; File.Exists(path);)
+            {
+                Assert.IsLessThan(deadline, Environment.TickCount64, "The device did not go when its thread answered.");
+                await Task.Delay(1);
+            }
         }
     }
 

@@ -28,6 +28,13 @@ internal sealed partial class Machine
             slot.Resume();
     }
 
+    /// <summary>Takes the queues from the devices. Waits for their threads, which may be within a system call on slow storage.</summary>
+    public void DisconnectDevices()
+    {
+        foreach (var slot in _slots)
+            slot.Disconnect();
+    }
+
     private VcpuExitHandler ConnectDevices(KvmVm vm, GuestMemory memory)
     {
         _serialInterrupt = InterruptLine.Connect(vm, SerialPortDescription.Com1.Gsi);

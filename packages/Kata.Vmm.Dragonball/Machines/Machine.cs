@@ -91,10 +91,9 @@ internal sealed partial class Machine(MicroVmOptions options, BootClock clock) :
     /// <summary>Ends all vCPU threads; the guest does nothing any more when this completes.</summary>
     public Task StopVcpusAsync() => Task.WhenAll(_vcpus.Select(vcpu => vcpu.ExitAsync()));
 
-    /// <summary>Takes everything back.</summary>
+    /// <summary>Takes everything back. The vCPUs have stopped, and the devices are disconnected.</summary>
     public async ValueTask DisposeAsync()
     {
-        await StopVcpusAsync().ConfigureAwait(false);
         await DisposeDevicesAsync().ConfigureAwait(false);
         foreach (var vcpu in _vcpus)
             vcpu.Dispose();

@@ -57,9 +57,12 @@ internal sealed class VirtioSlot(int index, VirtioDevice device) : IBusDevice, I
     /// <summary>Lets the queues go on.</summary>
     public void Resume() => _transport!.Resume();
 
+    /// <summary>Takes the queues from the device. Nobody calls the other methods during or after this.</summary>
+    public void Disconnect() => _transport?.Dispose();
+
+    /// <summary>Ends the device, which is disconnected.</summary>
     public async ValueTask DisposeAsync()
     {
-        _transport?.Dispose();
         await device.DisposeAsync().ConfigureAwait(false);
         _interrupt?.Dispose();
     }
