@@ -18,8 +18,9 @@ namespace Kata.Virtio;
 /// same numeric user on the host when this process has CAP_SETUID and CAP_SETGID.
 /// </para>
 /// <para>
-/// Each file that the guest knows costs a descriptor, up to <see cref="VirtioFileSystemOptions.DescriptorLimit"/>. Raise RLIMIT_NOFILE
-/// first: a container's root file system has a hundred thousand files.
+/// Each file that the guest knows costs a descriptor, up to <see cref="VirtioFileSystemOptions.DescriptorLimit"/>: then the guest gets
+/// ENFILE, and EMFILE when the process has no more for other reasons. Raise RLIMIT_NOFILE first
+/// (<see cref="CurrentProcess.RaiseDescriptorLimit"/>): a container's root file system has a hundred thousand files.
 /// </para>
 /// </remarks>
 public sealed class VirtioFileSystem : VirtioDevice

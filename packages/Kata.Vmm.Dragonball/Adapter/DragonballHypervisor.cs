@@ -2,6 +2,7 @@ using Kata.Abstractions;
 using Kata.Abstractions.Capabilities;
 using Kata.Abstractions.Configuration;
 using Kata.Abstractions.Devices;
+using Kata.Linux;
 using Kata.Linux.Cgroups;
 using Microsoft.Extensions.Logging;
 
@@ -36,6 +37,8 @@ internal sealed partial class DragonballHypervisor(HypervisorContext context) : 
 
     public async ValueTask PrepareAsync(CancellationToken cancellationToken)
     {
+        // A shared directory takes one for each file that the guest knows, and containerd starts its shims with 1024.
+        CurrentProcess.RaiseDescriptorLimit();
         foreach (var finding in MicroVm.CheckHost())
         {
             if (finding.IsFatal)

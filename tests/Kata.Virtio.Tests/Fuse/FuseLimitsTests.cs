@@ -1,4 +1,5 @@
 using Kata.Linux;
+using Kata.Linux.Tests.Processes;
 using Kata.Virtio.Fuse;
 using Kata.Virtio.Tests.Support;
 
@@ -62,6 +63,25 @@ public sealed class FuseLimitsTests
             client.Lookup(FuseClient.Root, "300");
             Assert.Contains(line => line.Contains("ENFILE", StringComparison.Ordinal), client.Logger.Lines);
         }
+    }
+
+    [TestMethod]
+    public void Files_BeyondWhatTheProcessMayHave_AreRefused_UntilItMay()
+    {
+        for (var i = 0; i < 200; i++)
+            File.WriteAllText(_share.File($"{i}"), "");
+        using var client = new FuseClient(_share.Path, options => options with { DescriptorLimit = int.MaxValue });
+        var known = client.Lookup(FuseClient.Root, "0").Node;
+        using (new ResourceLimit(ResourceLimit.Descriptors, (ulong)OpenDescriptors() + 100))
+        {
+            var errors = Enumerable.Range(0, 200).Select(i => client.TryLookup(FuseClient.Root, $"{i}").Error).Distinct().ToArray();
+            CollectionAssert.AreEqual(new[] { Errno.None, Errno.EMFILE }, errors);
+            Assert.AreEqual(Errno.EMFILE, client.Send(FuseOpcode.Open, known, new byte[8]).Error);
+            Assert.AreEqual(Errno.EMFILE, client.Send(FuseOpcode.OpenDirectory, FuseClient.Root, new byte[8]).Error);
+            Assert.AreEqual(Errno.None, client.Send(FuseOpcode.GetAttributes, known, new byte[16]).Error);
+        }
+
+        client.Lookup(FuseClient.Root, "199");
     }
 
     /// <summary>The hot requests, and those that the client's kernel sends all day.</summary>
