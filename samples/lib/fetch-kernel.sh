@@ -20,7 +20,7 @@ if [[ ${1-} == --refresh ]]; then refresh=true; shift; fi
 suite=$1
 cache=$2
 [[ $suite =~ ^[a-z][a-z-]*$ ]] || die "'$suite' is not the name of a Debian suite."
-command -v apt-get >/dev/null || die "apt-get is missing: this script reads Debian's archive."
+. "$(dirname "$0")/suite.sh"
 
 dir=$cache/$suite
 mkdir -p "$dir"
@@ -32,44 +32,23 @@ if [[ -n $cached && $refresh == false ]]; then
     exit 0
 fi
 
-# The mirrors, as apt itself resolved them from the machine's own sources.
-mirrors=$(apt-get indextargets --format '$(REPO_URI) $(RELEASE)' 'Created-By: Packages')
-mirror=$(awk '$2 !~ /security/ { print $1; exit }' <<<"$mirrors")
-security=$(awk '$2 ~ /-security$/ { print $1; exit }' <<<"$mirrors")
-[[ -n $mirror ]] || die "apt lists no Debian mirror: add one to the machine's apt sources."
-keyring=/usr/share/keyrings/debian-archive-keyring.gpg
-[[ -r $keyring ]] || die "$keyring is missing: apt-get install debian-archive-keyring."
-
 state=$(mktemp -d "$dir/.apt.XXXXXX")
 trap 'rm -rf "$state"' EXIT
-mkdir -p "$state/lists/partial" "$state/archives/partial" "$state/sources"
-printf 'deb [signed-by=%s] %s %s main\n' "$keyring" "$mirror" "$suite" >"$state/sources.list"
-if [[ -n $security && $suite != *-* && $suite != sid ]]; then
-    printf 'deb [signed-by=%s] %s %s-security main\n' "$keyring" "$security" "$suite" >>"$state/sources.list"
-fi
-apt_options=(
-    -o "Dir::Etc::sourcelist=$state/sources.list" -o "Dir::Etc::sourceparts=$state/sources"
-    -o "Dir::Etc::preferencesparts=$state/sources" -o "Dir::State::lists=$state/lists"
-    -o "Dir::Cache::archives=$state/archives" -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache=
-    -o Acquire::Languages=none -o Acquire::IndexTargets::deb::Contents-deb::DefaultEnabled=false
-    -o APT::Sandbox::User=root -o APT::Update::Post-Invoke=
-)
-
 say "reading the package list of $suite"
-apt-get "${apt_options[@]}" -qq update >&2 || die "the mirror has no suite '$suite', or cannot be reached."
-package=$(apt-cache "${apt_options[@]}" depends linux-image-cloud-amd64 |
+suite_open "$suite" "$state"
+package=$(apt-cache "${suite_options[@]}" depends linux-image-cloud-amd64 |
     awk '$1 == "Depends:" && $2 ~ /^linux-image-[0-9]/ { print $2; exit }') || true
 [[ -n $package ]] || die "$suite has no cloud kernel for amd64."
 
 say "downloading $package"
-(cd "$state" && apt-get "${apt_options[@]}" -qq download "$package" >&2) || die "downloading $package failed."
+(cd "$state" && apt-get "${suite_options[@]}" -qq download "$package" >&2) || die "downloading $package failed."
 # Since 7.x the kernel and its modules are packages of their own: put together, they are what they used to be.
-parts=$(apt-cache "${apt_options[@]}" depends "$package" | awk '$1 == "Depends:" && $2 ~ /^linux-(binary|modules)-/ { print $2 }')
+parts=$(apt-cache "${suite_options[@]}" depends "$package" | awk '$1 == "Depends:" && $2 ~ /^linux-(binary|modules)-/ { print $2 }')
 if [[ -n $parts ]]; then
     say "downloading ${parts//$'\n'/ }"
     image=$(find "$state" -maxdepth 1 -name "${package}_*.deb")
     # shellcheck disable=SC2086 # names of packages
-    (cd "$state" && apt-get "${apt_options[@]}" -qq download $parts >&2) || die "downloading the parts of $package failed."
+    (cd "$state" && apt-get "${suite_options[@]}" -qq download $parts >&2) || die "downloading the parts of $package failed."
     dpkg-deb -R "$image" "$state/tree"
     for part in $parts; do dpkg-deb -x "$state/$part"_*.deb "$state/tree"; done
     version=${package#linux-image-}

@@ -16,6 +16,7 @@ readonly shim_sources=(
 )
 readonly shim_dragonball_sources=("${shim_sources[@]}" packages/Kata.Vmm.Dragonball)
 readonly guest_sources=(packages/Kata.{Guest,Linux,Protocols,Ttrpc} samples/Guest "${sample_sources[@]}")
+readonly kernel_sources=(samples/lib/{fetch-kernel,suite}.sh)
 
 step() { printf '\033[1m==> %s\033[0m\n' "$*"; }
 die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
@@ -92,9 +93,9 @@ prepare_guest() {
         logged guest-tool dotnet publish samples/Guest -c Release -o artifacts/guest-tool --nologo -v minimal
         built guest-tool "${guest_sources[@]}"
     fi
-    is_fresh "guest-$suite" "${guest_sources[@]}" samples/lib/fetch-kernel.sh && [ -f "$directory/initrd.img" ] && return
+    is_fresh "guest-$suite" "${guest_sources[@]}" "${kernel_sources[@]}" && [ -f "$directory/initrd.img" ] && return
     step "Building the guest ($suite's kernel)"
     kernel=$(bash samples/lib/fetch-kernel.sh "$suite" artifacts/kernels) || die "no kernel of $suite"
     logged "guest-$suite" artifacts/guest-tool/kata-guest build --kernel-package "$kernel" --output "$directory"
-    built "guest-$suite" "${guest_sources[@]}" samples/lib/fetch-kernel.sh
+    built "guest-$suite" "${guest_sources[@]}" "${kernel_sources[@]}"
 }

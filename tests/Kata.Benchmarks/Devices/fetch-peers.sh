@@ -7,27 +7,21 @@
 # machine already uses. QEMU's own programs are those of the machine (qemu-system-common, qemu-utils).
 set -euo pipefail
 
-[[ $# -eq 1 ]] || { echo "usage: fetch-peers.sh DIRECTORY" >&2; exit 1; }
+die() { echo "fetch-peers: $*" >&2; exit 1; }
+
+[[ $# -eq 1 ]] || die "usage: fetch-peers.sh DIRECTORY"
 mkdir -p "$1"
 directory=$(cd "$1" && pwd)
-mirror=$(apt-get indextargets --format '$(REPO_URI) $(RELEASE)' 'Created-By: Packages' | awk '$2 !~ /security/ { print $1; exit }')
-[[ -n $mirror ]] || { echo "apt lists no Debian mirror: add one to the machine's apt sources." >&2; exit 1; }
+. "$(dirname "$0")/../../../samples/lib/suite.sh"
 
+# fetch SUITE PACKAGE...
 fetch() {
     local suite=$1 state
     shift
+    mkdir -p "$directory/$suite"
     state=$(mktemp -d)
-    mkdir -p "$state/lists/partial" "$state/archives/partial" "$state/sources" "$directory/$suite"
-    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $suite main" >"$state/sources.list"
-    local options=(
-        -o "Dir::Etc::sourcelist=$state/sources.list" -o "Dir::Etc::sourceparts=$state/sources"
-        -o "Dir::Etc::preferencesparts=$state/sources" -o "Dir::State::lists=$state/lists"
-        -o "Dir::Cache::archives=$state/archives" -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache=
-        -o Acquire::Languages=none -o Acquire::IndexTargets::deb::Contents-deb::DefaultEnabled=false
-        -o APT::Sandbox::User=root -o APT::Update::Post-Invoke=
-    )
-    apt-get "${options[@]}" -qq update
-    (cd "$state" && apt-get "${options[@]}" -qq download "$@")
+    suite_open "$suite" "$state"
+    (cd "$state" && apt-get "${suite_options[@]}" -qq download "$@")
     for package in "$state"/*.deb; do
         dpkg-deb -x "$package" "$directory/$suite"
     done
