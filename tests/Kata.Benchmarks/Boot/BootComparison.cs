@@ -108,14 +108,12 @@ internal static class BootComparison
         foreach (var (name, wall, overhead, threads) in rows)
         {
             Console.WriteLine(string.Create(
-                CultureInfo.InvariantCulture, $"{name,-14} {Median(wall),11:F0} {$"{wall[0]:F0} to {wall[^1]:F0}",15} {Median(overhead),13:F1} {Median(threads),8:F0}"));
+                CultureInfo.InvariantCulture, $"{name,-14} {Statistics.Median(wall),11:F0} {$"{wall[0]:F0} to {wall[^1]:F0}",15} {Statistics.Median(overhead),13:F1} {Statistics.Median(threads),8:F0}"));
         }
 
         Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture, $"{"ratio",-14} {Median(rows[0].Wall) / Median(rows[1].Wall),11:F2} {"",15} {Median(rows[0].Overhead) / Median(rows[1].Overhead),13:F2}"));
+            CultureInfo.InvariantCulture, $"{"ratio",-14} {Statistics.Median(rows[0].Wall) / Statistics.Median(rows[1].Wall),11:F2} {"",15} {Statistics.Median(rows[0].Overhead) / Statistics.Median(rows[1].Overhead),13:F2}"));
     }
 
     private static List<double> Sorted(List<BootSample> samples, Func<BootSample, double> value) => [.. samples.Select(value).Order()];
-
-    private static double Median(List<double> sorted) => sorted[sorted.Count / 2];
 }

@@ -39,8 +39,8 @@ internal sealed class Contest<TLoad>(string title, int runs) : IAsyncDisposable
 
         for (var i = 0; i < _sides.Count; i++)
         {
-            var (rate, cost) = (Median(rates[i]), cpu[i].TotalMicroseconds / counts[i]);
-            var (ours, oursCost) = (Median(rates[0]), cpu[0].TotalMicroseconds / counts[0]);
+            var (rate, cost) = (Statistics.Median(rates[i]), cpu[i].TotalMicroseconds / counts[i]);
+            var (ours, oursCost) = (Statistics.Median(rates[0]), cpu[0].TotalMicroseconds / counts[0]);
             var ratios = i == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"{ours / rate,8:0.00}");
             var costRatio = i == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"{oursCost / cost,8:0.00}");
             Console.WriteLine(string.Create(
@@ -57,6 +57,4 @@ internal sealed class Contest<TLoad>(string title, int runs) : IAsyncDisposable
             await backEnd.DisposeAsync();
         }
     }
-
-    private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
 }

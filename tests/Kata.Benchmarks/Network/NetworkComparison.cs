@@ -65,14 +65,12 @@ internal static class NetworkComparison
                 times.Add(time);
         }
 
-        var (ours, theirs) = (Median(times.Select(t => t.Device)), Median(times.Select(t => t.Plain)));
+        var (ours, theirs) = (Statistics.Median(times.Select(t => t.Device)), Statistics.Median(times.Select(t => t.Plain)));
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture, $"  {name,-28}{theirs,10:0}{ours,11:0}{ours / theirs,8:0.00}{1e3 / ours,11:0.00}{size * 8 / ours,9:0.0}"));
     }
 
     private static double Nanoseconds(long ticks) => ticks * 1e9 / Stopwatch.Frequency / FramesPerRun;
-
-    private static double Median(IEnumerable<double> values) => values.Order().ElementAt(values.Count() / 2);
 
     /// <summary>A frame with a header, of a protocol that the kernel does not know: it goes no further than the device.</summary>
     private static byte[] Frame(int size)

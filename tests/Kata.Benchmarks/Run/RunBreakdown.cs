@@ -29,7 +29,7 @@ internal static class RunBreakdown
         foreach (var name in samples[0].Keys)
         {
             var values = samples.Select(sample => sample[name]).Order().ToList();
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name,-48} {values[values.Count / 2],9:F1}  ({values[0]:F1} to {values[^1]:F1})"));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name,-48} {Statistics.Median(values),9:F1}  ({values[0]:F1} to {values[^1]:F1})"));
         }
 
         return 0;
@@ -41,7 +41,7 @@ internal static class RunBreakdown
         await containerd.CtrAsync("run", "--detach", "--runtime", "io.containerd.kata.v2", image, id, "sleep", "1000");
         var total = clock.Elapsed.TotalMilliseconds;
         var shim = containerd.ShimOf(id);
-        var (running, resident) = (CpuOf(shim), ResidentOf(shim));
+        var (running, resident) = (CpuOf(shim), Statistics.ResidentMib(shim));
 
         clock.Restart();
         for (var exec = 0; exec < Execs; exec++)
@@ -71,7 +71,4 @@ internal static class RunBreakdown
     /// <summary>Time on a processor of all threads that live, in milliseconds.</summary>
     private static double CpuOf(int pid) => Directory.GetDirectories($"/proc/{pid}/task")
         .Sum(thread => double.Parse(File.ReadAllText($"{thread}/schedstat").Split(' ')[0], CultureInfo.InvariantCulture)) / 1e6;
-
-    private static double ResidentOf(int pid) =>
-        double.Parse(File.ReadLines($"/proc/{pid}/status").First(line => line.StartsWith("VmRSS:", StringComparison.Ordinal))[6..].Trim().Split(' ')[0], CultureInfo.InvariantCulture) / 1024;
 }

@@ -25,9 +25,5 @@ internal sealed record ShimCosts(
         Anonymous / peer.Anonymous,
         Threads / peer.Threads);
 
-    private static double Median(List<ShimSample> samples, Func<ShimSample, double> value)
-    {
-        var sorted = samples.Select(value).Order().ToList();
-        return sorted[sorted.Count / 2];
-    }
+    private static double Median(List<ShimSample> samples, Func<ShimSample, double> value) => Statistics.Median(samples.Select(value));
 }

@@ -26,12 +26,12 @@ internal sealed class TtrpcComparison
                 ("our client, Go server", [own, "ttrpc-load", $"{directory}/go.sock"]),
                 ("Go client, our server", [go, "bench", $"{directory}/ours.sock"]),
             ];
-            var (ourIdle, theirIdle) = (ResidentMib(ours.Id), ResidentMib(theirs.Id));
+            var (ourIdle, theirIdle) = (Statistics.ResidentMib(ours.Id), Statistics.ResidentMib(theirs.Id));
             foreach (var inFlight in InFlight)
                 Print(inFlight, runs, await MeasureAsync(pairings, inFlight, runs));
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"Resident set of the server: ours {ourIdle:0.0} MiB, {ResidentMib(ours.Id):0.0} MiB after the calls; Go's {theirIdle:0.0} and {ResidentMib(theirs.Id):0.0} MiB."));
+                $"Resident set of the server: ours {ourIdle:0.0} MiB, {Statistics.ResidentMib(ours.Id):0.0} MiB after the calls; Go's {theirIdle:0.0} and {Statistics.ResidentMib(theirs.Id):0.0} MiB."));
             return 0;
         }
         finally
@@ -95,12 +95,6 @@ internal sealed class TtrpcComparison
         return await server.ReadLineAsync() == "ready" ? server : throw new InvalidOperationException($"{program} did not start.");
     }
 
-    private static double ResidentMib(int pid)
-    {
-        var line = File.ReadLines($"/proc/{pid}/status").First(line => line.StartsWith("VmRSS:", StringComparison.Ordinal));
-        return double.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2], CultureInfo.InvariantCulture) / 1024;
-    }
-
     /// <summary>What one load process printed: calls per second, nanoseconds.</summary>
     private sealed record Sample(double PerSecond, double Median, double P99)
     {
@@ -110,10 +104,10 @@ internal sealed class TtrpcComparison
             return new(Number(numbers[0]), Number(numbers[1]), Number(numbers[2]));
         }
 
-        public static Sample MedianOf(List<Sample> samples) =>
-            new(Middle(samples, s => s.PerSecond), Middle(samples, s => s.Median), Middle(samples, s => s.P99));
-
-        private static double Middle(List<Sample> samples, Func<Sample, double> value) => samples.Select(value).Order().ElementAt(samples.Count / 2);
+        public static Sample MedianOf(List<Sample> samples) => new(
+            Statistics.Median(samples.Select(s => s.PerSecond)),
+            Statistics.Median(samples.Select(s => s.Median)),
+            Statistics.Median(samples.Select(s => s.P99)));
 
         private static double Number(string text) => double.Parse(text, CultureInfo.InvariantCulture);
     }

@@ -39,19 +39,17 @@ internal static class VsockComparison
         Print("relay, 64 KiB", relay, relay);
         Print("guest to host, 64 KiB", toHost, relay);
         Print("host to guest, 4 KiB", toGuest, relay);
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Round trip of one byte through the device: {Median(latency):0.0} µs"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Round trip of one byte through the device: {Statistics.Median(latency):0.0} µs"));
         return Task.FromResult(0);
     }
 
     private static void Print(string name, List<Figure> figures, List<Figure> reference)
     {
-        var (rate, cpu) = (Median(figures.Select(f => f.Rate)), Median(figures.Select(f => f.CpuPerGigabyte)));
-        var (baseRate, baseCpu) = (Median(reference.Select(f => f.Rate)), Median(reference.Select(f => f.CpuPerGigabyte)));
+        var (rate, cpu) = (Statistics.Median(figures.Select(f => f.Rate)), Statistics.Median(figures.Select(f => f.CpuPerGigabyte)));
+        var (baseRate, baseCpu) = (Statistics.Median(reference.Select(f => f.Rate)), Statistics.Median(reference.Select(f => f.CpuPerGigabyte)));
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture, $"  {name,-24}{rate,7:0.00} ({rate / baseRate:0.00}x){cpu,10:0.000} ({cpu / baseCpu:0.00}x)"));
     }
-
-    private static double Median(IEnumerable<double> values) => values.Order().ElementAt(values.Count() / 2);
 
     private static Figure MeasureRelay()
     {
