@@ -1,22 +1,18 @@
+using Kata.Linux.Tests.Support;
+
 namespace Kata.Linux.Tests;
 
 [TestClass]
 public sealed class TapDeviceTests
 {
     [TestMethod]
-    public void OpenQueue_SingleQueueTwice_SecondIsBusy()
+    public void OpenQueue_SingleQueueTwice_SecondIsBusy() => NetworkSandbox.Run(() =>
     {
-        if (!File.Exists("/dev/net/tun") || CurrentProcess.EffectiveUserId != 0)
-            Assert.Inconclusive("needs root and /dev/net/tun");
-        Namespaces.RunInNew(NamespaceKinds.Network, () =>
-        {
-            using var first = TapDevice.OpenQueue("tap0_kata", multiQueue: false);
-            Assert.AreEqual(Errno.EBUSY, Assert.ThrowsExactly<LinuxException>(() => TapDevice.OpenQueue("tap0_kata", multiQueue: false)).Errno);
-            using var other = TapDevice.OpenQueue("tap1_kata", multiQueue: true);
-            using var second = TapDevice.OpenQueue("tap1_kata", multiQueue: true);
-            return 0;
-        });
-    }
+        using var first = TapDevice.OpenQueue("tap0_kata", multiQueue: false);
+        Assert.AreEqual(Errno.EBUSY, Assert.ThrowsExactly<LinuxException>(() => TapDevice.OpenQueue("tap0_kata", multiQueue: false)).Errno);
+        using var other = TapDevice.OpenQueue("tap1_kata", multiQueue: true);
+        using var second = TapDevice.OpenQueue("tap1_kata", multiQueue: true);
+    });
 
     [TestMethod]
     [DataRow("")]

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Kata.Linux.Netlink;
+using Kata.Linux.Tests.Support;
 
 namespace Kata.Linux.Tests;
 
@@ -9,7 +10,7 @@ namespace Kata.Linux.Tests;
 public sealed unsafe class TapFrameTests
 {
     [TestMethod]
-    public void Receive_DatagramOfHost_HasHeaderAndFrame() => InNewNamespace(() =>
+    public void Receive_DatagramOfHost_HasHeaderAndFrame() => NetworkSandbox.Run(() =>
     {
         using var tap = TapDevice.OpenQueue("tap0", multiQueue: false);
         Configure(tap);
@@ -34,7 +35,7 @@ public sealed unsafe class TapFrameTests
     });
 
     [TestMethod]
-    public void Send_BadHeaderThenGood_IsRefusedThenTaken() => InNewNamespace(() =>
+    public void Send_BadHeaderThenGood_IsRefusedThenTaken() => NetworkSandbox.Run(() =>
     {
         using var tap = TapDevice.OpenQueue("tap0", multiQueue: false);
         var frame = stackalloc byte[TapDevice.HeaderBytes + 60];
@@ -50,7 +51,7 @@ public sealed unsafe class TapFrameTests
     });
 
     [TestMethod]
-    public void TrySetOffloads_KnownAndUnknown_TrueAndFalse() => InNewNamespace(() =>
+    public void TrySetOffloads_KnownAndUnknown_TrueAndFalse() => NetworkSandbox.Run(() =>
     {
         using var tap = TapDevice.OpenQueue("tap0", multiQueue: false);
         Assert.IsTrue(TapDevice.TrySetOffloads(tap, TapOffloads.Checksum | TapOffloads.Tcp4 | TapOffloads.Tcp6 | TapOffloads.TcpEcn));
@@ -60,7 +61,7 @@ public sealed unsafe class TapFrameTests
     });
 
     [TestMethod]
-    public void SetQueueEnabled_SecondQueue_IsOffAndOn() => InNewNamespace(() =>
+    public void SetQueueEnabled_SecondQueue_IsOffAndOn() => NetworkSandbox.Run(() =>
     {
         using var first = TapDevice.OpenQueue("tap0", multiQueue: true);
         using var second = TapDevice.OpenQueue("tap0", multiQueue: true);
@@ -78,16 +79,5 @@ public sealed unsafe class TapFrameTests
         network.BringUp(index, 1500);
         network.AddAddress(index, IPAddress.Parse("10.1.0.1"), 24);
         network.SetNeighbor(new NetworkNeighbor(index, IPAddress.Parse("10.1.0.2"), "02:00:00:00:00:02", NetworkNeighbor.Permanent, 0));
-    }
-
-    private static void InNewNamespace(Action test)
-    {
-        if (!File.Exists("/dev/net/tun") || CurrentProcess.EffectiveUserId != 0)
-            Assert.Inconclusive("needs root and /dev/net/tun");
-        Namespaces.RunInNew(NamespaceKinds.Network, () =>
-        {
-            test();
-            return true;
-        });
     }
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using Kata.Linux.Netlink;
+using Kata.Linux.Tests.Support;
 
 namespace Kata.Linux.Tests.Netlink;
 
@@ -91,19 +92,11 @@ public sealed class NetworkConfiguratorTests
         });
     }
 
-    private static void InNewNamespace(Action<NetworkConfigurator> test)
+    private static void InNewNamespace(Action<NetworkConfigurator> test) => NetworkSandbox.Run(() =>
     {
-        if (CurrentProcess.EffectiveUserId != 0)
-            Assert.Inconclusive("needs root");
-        if (!File.Exists("/dev/net/tun"))
-            Assert.Inconclusive("needs /dev/net/tun");
-        Namespaces.RunInNew(NamespaceKinds.Network, () =>
-        {
-            using var network = new NetworkConfigurator();
-            test(network);
-            return true;
-        });
-    }
+        using var network = new NetworkConfigurator();
+        test(network);
+    });
 
     private static void Ip(string arguments)
     {
