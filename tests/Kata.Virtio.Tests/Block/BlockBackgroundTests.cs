@@ -5,6 +5,7 @@ using Kata.Virtio.Memory;
 using Kata.Virtio.Mmio;
 using Kata.Virtio.Queues;
 using Kata.Virtio.Tests.Mmio;
+using Kata.Virtio.Tests.Support;
 
 namespace Kata.Virtio.Tests.Block;
 
@@ -19,16 +20,22 @@ public sealed class BlockBackgroundTests
     [TestMethod]
     [DataRow(false)]
     [DataRow(true)]
-    public async Task ManyReads_AllArrive(bool direct)
+    public async Task ManyReads_AllArrive_AndAllocateNothing(bool direct)
     {
         await using var disk = new DiskDriver(configure: options => options with { Direct = direct });
-        for (var round = 0; round < 20; round++)
+        var loop = disk.Disk.Threads[0].Loop;
+        var allocated = 0L;
+        for (var round = 0; round < 40; round++)
         {
+            if (round == 20)
+                allocated = loop.AllocatedBytes();
             Offer(disk.Driver, BlockRequestType.In);
             TakeAll(disk.Driver, 0);
             for (var i = 0; i < Requests; i++)
                 Assert.IsTrue(Buffer(disk.Driver, i).SequenceEqual(disk.Content.AsSpan(i * Bytes, Bytes)), $"Request {i} of round {round}.");
         }
+
+        Assert.AreEqual(0L, loop.AllocatedBytes() - allocated);
     }
 
     /// <summary>A pause waits for what is on its way: afterwards the device touches no memory until it goes on.</summary>

@@ -9,6 +9,9 @@ namespace Kata.Virtio.Tests.Fuse;
 [TestClass]
 public sealed class FuseFuzzTests
 {
+    /// <summary>On the managed heap, for 60 requests.</summary>
+    private const long MaxAllocatedBytes = 256 << 10;
+
     private static readonly Gen<byte[]> Name = Gen.OneOf(
         Gen.Const("a\0"u8.ToArray()), Gen.Const("d\0"u8.ToArray()), Gen.Const("link\0"u8.ToArray()), Gen.Const("up\0"u8.ToArray()),
         Gen.Const("..\0"u8.ToArray()), Gen.Const("../secret\0"u8.ToArray()), Gen.Const("user.x\0"u8.ToArray()), Gen.Byte.Array[0, 300]);
@@ -77,8 +80,10 @@ public sealed class FuseFuzzTests
         var outside = FileDescriptors.Status(secret);
         using var client = new FuseClient(share, options => options with { HostLocks = true });
         var known = Prepare(client, share);
+        var allocated = client.AllocatedBytes;
         foreach (var request in requests)
             Send(client, request, known);
+        Assert.IsLessThan(MaxAllocatedBytes, client.AllocatedBytes - allocated);
         Assert.IsFalse(client.NeedsReset);
         Assert.AreEqual(outside, FileDescriptors.Status(secret));
         Assert.AreEqual("secret", File.ReadAllText(secret));

@@ -73,8 +73,7 @@ public sealed class KernelClientTests
     [Timeout(120_000)]
     public async Task ExtendedAttributes_AreThoseOfTheHost()
     {
-        if (!File.Exists("/usr/bin/python3"))
-            Assert.Inconclusive("needs Debian's python3");
+        Require("python3");
         using var client = new KernelClient();
         await client.RunAsync("""
             cat > x.py <<'END'
@@ -106,8 +105,7 @@ public sealed class KernelClientTests
     [Timeout(120_000)]
     public async Task SystemCallsOfNewerLinux_Work()
     {
-        if (!File.Exists("/usr/bin/python3"))
-            Assert.Inconclusive("needs Debian's python3");
+        Require("python3");
         using var client = new KernelClient();
         await client.RunAsync("""
             cat > x.py <<'END'
@@ -149,12 +147,11 @@ public sealed class KernelClientTests
     [Timeout(120_000)]
     public async Task RandomFileOperations_KeepTheContent(FileSystemCache cache)
     {
-        if (!File.Exists("/usr/bin/cc"))
-            Assert.Inconclusive("needs Debian's gcc");
+        Require("gcc");
         using var client = new KernelClient(options => options with { Cache = cache });
         var source = Path.Combine(AppContext.BaseDirectory, "Guest", "file-exerciser.c");
         await client.RunAsync($"""
-            cc -O1 -o $SHARE/exerciser {source}
+            gcc -O1 -o $SHARE/exerciser {source}
             for seed in 1 2 3; do ./exerciser file $seed 2000; done
             ./exerciser one 4 2000 & first=$!; ./exerciser two 5 2000; wait $first
             """);
@@ -185,8 +182,7 @@ public sealed class KernelClientTests
     [Timeout(120_000)]
     public async Task Directories_EmptiedWhileTheyAreRead_EndEmpty()
     {
-        if (!File.Exists("/usr/bin/python3"))
-            Assert.Inconclusive("needs Debian's python3");
+        Require("python3");
         if (CurrentProcess.EffectiveUserId != 0)
             Assert.Inconclusive("needs root");
         using var directory = new TemporaryDirectory();
@@ -210,8 +206,7 @@ public sealed class KernelClientTests
     [Timeout(120_000)]
     public async Task HostLocks_HoldOnTheHost()
     {
-        if (!File.Exists("/usr/bin/python3"))
-            Assert.Inconclusive("needs Debian's python3");
+        Require("python3");
         using var client = new KernelClient(options => options with { HostLocks = true });
         await client.RunAsync("""
             cat > x.py <<'END'
@@ -315,4 +310,10 @@ public sealed class KernelClientTests
     }
 
     private static Gen<string> AnyOf(params string[] texts) => Gen.Int[0, texts.Length - 1].Select(index => texts[index]);
+
+    private static void Require(string program)
+    {
+        if (!File.Exists($"/usr/bin/{program}"))
+            Assert.Inconclusive($"needs Debian's {program}");
+    }
 }

@@ -2,6 +2,7 @@ using CsCheck;
 using Kata.Linux;
 using Kata.Virtio.Network;
 using Kata.Virtio.Queues;
+using Kata.Virtio.Tests.Support;
 
 namespace Kata.Virtio.Tests.Network;
 
@@ -113,6 +114,7 @@ public sealed class HostileNetworkGuestTests
             (a, l, f, n) => new Descriptor { Address = a, Length = l, Flags = (DescriptorFlags)f, Next = n });
         var ring = Gen.Select(descriptor.Array[16], Gen.UShort[0, 16].Array[0, 16]);
         machine.Start(buffers: 0);
+        var allocated = machine.Loop().AllocatedBytes();
         Gen.Select(ring, ring, ring, Gen.ULong, Gen.ULong[0, 255].Array[64]).Sample(
             (receive, transmit, control, without, bytes) =>
             {
@@ -130,6 +132,7 @@ public sealed class HostileNetworkGuestTests
                 }
             },
             iter: 400, threads: 1);
+        Assert.IsLessThan(2L << 20, machine.Loop().AllocatedBytes() - allocated, "400 restarts and what the guest did in between.");
         Assert.IsFalse(machine.Device.Completed.IsCompleted);
         machine.Restart();
         machine.Rings[2].Driver.Clear();
