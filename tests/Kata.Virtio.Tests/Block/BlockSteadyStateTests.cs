@@ -12,10 +12,7 @@ public sealed class BlockSteadyStateTests
         await using var disk = new DiskDriver();
         var data = new byte[8192];
         Exchange(1000);
-        var loop = disk.Disk.Threads[0].Loop;
-        var before = loop.AllocatedBytes();
-        Exchange(5000);
-        Assert.AreEqual(0L, loop.AllocatedBytes() - before);
+        Assert.AreEqual(0L, disk.Disk.Threads[0].Loop.AllocatedDuring(() => Exchange(2000)));
 
         void Exchange(int rounds)
         {
