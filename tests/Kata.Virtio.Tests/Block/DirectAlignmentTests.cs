@@ -37,16 +37,20 @@ public sealed class DirectAlignmentTests
     [TestMethod]
     [DataRow("tmpfs", "size=8m")]
     [DataRow("overlay", "lowerdir={0}/lower,upperdir={0}/upper,workdir={0}/work")]
-    public Task FileSystem_ThatMayRefuse_TakesAnyAlignment(string type, string options) =>
-        WithMountAsync(type, options, () => ExchangeAsync(Mounted));
+    public async Task FileSystem_ThatMayRefuse_TakesAnyAlignment(string type, string data)
+    {
+        using var mount = NewMount(type, data);
+        await ExchangeAsync(Mounted);
+    }
 
     [TestMethod]
-    public Task FileSystem_WithoutDirectAccess_SaysSoAndUsesThePageCache() => WithMountAsync("ramfs", "", async () =>
+    public async Task FileSystem_WithoutDirectAccess_SaysSoAndUsesThePageCache()
     {
+        using var mount = NewMount("ramfs", "");
         await ExchangeAsync(Mounted);
         Assert.Contains(line => line.StartsWith("Warning: Disk ", StringComparison.Ordinal), _logger.Lines);
         Assert.Contains(line => line.Contains(Refused, StringComparison.Ordinal), _logger.Lines);
-    });
+    }
 
     /// <summary>A loop device whose blocks are larger than the sectors in which the guest counts.</summary>
     [TestMethod]
@@ -114,21 +118,12 @@ public sealed class DirectAlignmentTests
         }
     }
 
-    private async Task WithMountAsync(string type, string options, Func<Task> test)
+    /// <param name="data">Of the mount; {0} stands for the test's directory.</param>
+    private TemporaryMount NewMount(string type, string data)
     {
-        if (CurrentProcess.EffectiveUserId != 0)
-            Assert.Inconclusive($"needs root, to mount a {type}");
         foreach (var name in new[] { "mounted", "lower", "upper", "work" })
             Directory.CreateDirectory(_directory.File(name));
-        MountPoint.Mount(type, Mounted, type, data: options.Replace("{0}", _directory.Path, StringComparison.Ordinal));
-        try
-        {
-            await test();
-        }
-        finally
-        {
-            MountPoint.Unmount(Mounted, detach: true);
-        }
+        return new TemporaryMount(Mounted, type, data.Replace("{0}", _directory.Path, StringComparison.Ordinal));
     }
 
     private static async Task<(int Status, string Output)> RunAsync(string program, params string[] arguments)

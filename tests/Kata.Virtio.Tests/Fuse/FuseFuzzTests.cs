@@ -36,21 +36,14 @@ public sealed class FuseFuzzTests
     public void RandomRequests_AreAnswered_AndStayInside()
     {
         if (CurrentProcess.EffectiveUserId != 0)
-            Assert.Inconclusive("needs root");
+            Assert.Inconclusive("needs root, to mount a tmpfs");
         using var directory = new TemporaryDirectory();
         Requests.Sample(
             requests =>
             {
-                // A small file system of its own, so that nobody's disk fills up and nothing is left, whatever its name.
-                MountPoint.Mount("fuzz", directory.Path, "tmpfs", data: "size=32m,nr_inodes=10k");
-                try
-                {
-                    Try(directory.Path, requests);
-                }
-                finally
-                {
-                    MountPoint.Unmount(directory.Path, detach: true);
-                }
+                // A small file system of its own, so that nobody's disk fills up.
+                using var mount = new TemporaryMount(directory.Path, "tmpfs", "size=32m,nr_inodes=10k");
+                Try(directory.Path, requests);
             },
             iter: 1000, threads: 1);
     }

@@ -89,6 +89,7 @@ public sealed class RandomRingsTests
     [TestMethod]
     public async Task FileSystem_RandomRings_CanBeReset()
     {
+        using var mount = new TemporaryMount(_directory.Path, "tmpfs", "size=32m,nr_inodes=10k");
         var share = Directory.CreateDirectory(_directory.File("share")).FullName;
         File.WriteAllText(Path.Combine(share, "file"), "content");
         File.WriteAllText(_directory.File("secret"), "secret");
