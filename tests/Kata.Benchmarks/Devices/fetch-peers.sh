@@ -4,7 +4,7 @@
 #   fetch-peers.sh DIRECTORY
 #
 # The machine's apt configuration stays as it is: newer releases are read through a private state directory, from the mirror that the
-# machine already uses. QEMU's own programs are those of the machine (qemu-system-common, qemu-utils).
+# machine already uses. QEMU's own programs are those of the machine (qemu-system-common).
 set -euo pipefail
 
 die() { echo "fetch-peers: $*" >&2; exit 1; }

@@ -2,6 +2,7 @@ using Kata.Abstractions;
 using Kata.Abstractions.Capabilities;
 using Kata.Abstractions.Configuration;
 using Kata.Abstractions.Devices;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Kata.Vmm.Dragonball.Tests.Adapter;
@@ -90,6 +91,18 @@ public sealed class DragonballProviderTests
         await Assert.ThrowsAsync<HypervisorException>(async () => await hypervisor.StartAsync(CancellationToken.None));
     }
 
+    [TestMethod]
+    public async Task PrepareAsync_TellsWhatTheHostLacks()
+    {
+        var findings = MicroVm.CheckHost();
+        if (findings.FirstOrDefault(finding => finding.IsFatal) is { } problem)
+            Assert.Inconclusive($"needs KVM: {problem.Problem}");
+        var logger = new LineLogger();
+        await using var hypervisor = Create(logger);
+        await hypervisor.PrepareAsync(CancellationToken.None);
+        CollectionAssert.AreEqual(findings.Select(finding => $"This host may not do for VMs: {finding.Problem}").ToList(), logger.Lines);
+    }
+
     /// <summary>A later clean-up must not end a process for a VM that was inside of another one.</summary>
     [TestMethod]
     public async Task State_NamesNoProcessToClean()
@@ -146,11 +159,11 @@ public sealed class DragonballProviderTests
         return path;
     }
 
-    private IHypervisor Create() => _provider.Create(new HypervisorContext
+    private IHypervisor Create(ILogger? logger = null) => _provider.Create(new HypervisorContext
     {
         SandboxId = "test",
         Configuration = Good,
         RunDirectory = _directory.FullName,
-        Logger = NullLogger.Instance,
+        Logger = logger ?? NullLogger.Instance,
     });
 }
