@@ -1,3 +1,4 @@
+using Kata.Vmm.Dragonball.Boot.Images;
 using Kata.Vmm.Dragonball.Machines;
 
 namespace Kata.Vmm.Dragonball;
@@ -5,14 +6,13 @@ namespace Kata.Vmm.Dragonball;
 /// <summary>Finds values that no machine can have.</summary>
 internal static class MicroVmOptionsCheck
 {
-    /// <summary>APIC ids are 8 bits wide, 255 is broadcast, and one is the IOAPIC's.</summary>
-    private const int MostVcpus = 254;
+    /// <summary>APIC ids are 8 bits wide and 255 is broadcast; Kata's limit for this hypervisor is one less.</summary>
+    public const int MostVcpus = 254;
 
     /// <summary>1 TiB.</summary>
-    private const int MostMemoryMib = 1 << 20;
+    public const int MostMemoryMib = 1 << 20;
 
-    /// <summary>COMMAND_LINE_SIZE of x86 without the terminator.</summary>
-    private const int LongestCommandLine = 2047;
+    private const int LongestCommandLine = (int)LoadedKernel.DefaultCommandLineLimit;
 
     /// <exception cref="MicroVmOptionException">The first value that cannot be used.</exception>
     public static void Validate(MicroVmOptions options)

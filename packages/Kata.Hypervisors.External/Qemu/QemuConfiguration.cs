@@ -8,8 +8,6 @@ namespace Kata.Hypervisors.External.Qemu;
 /// <summary>Checks a configuration before anything is started, so that a mistake is named by its key and not by QEMU.</summary>
 internal static class QemuConfiguration
 {
-    private const string Section = "hypervisor." + QemuProvider.ProviderName;
-
     /// <summary>Room the kernel itself needs to unpack and start.</summary>
     private const ulong LeastMemoryMib = 128;
 
@@ -23,98 +21,34 @@ internal static class QemuConfiguration
     /// <exception cref="ConfigurationException">The first value that cannot be used.</exception>
     public static void Validate(HypervisorConfiguration configuration)
     {
+        var check = Check(configuration);
         var machine = QemuMachine.Of(configuration);
-        CheckFile(configuration, "path", configuration.Path, "the QEMU binary, e.g. /usr/bin/qemu-system-x86_64");
+        check.File("path", configuration.Path, "the QEMU binary, e.g. /usr/bin/qemu-system-x86_64");
         const uint AnyExecute = 0x49; // 0111
         if ((FileDescriptors.Status(configuration.Path)!.Value.Mode & AnyExecute) == 0)
-            throw Error(configuration, "path", $"{configuration.Path} is not executable.");
-        CheckFile(configuration, "kernel", configuration.Kernel, "the guest's kernel, e.g. a distribution's vmlinuz");
-        CheckRoot(configuration);
+            throw check.Error("path", $"{configuration.Path} is not executable.");
+        check.Boot();
         if (configuration.Firmware.Length > 0)
-            CheckFile(configuration, "firmware", configuration.Firmware, "a firmware image");
-        CheckSizes(configuration);
-        CheckBlockDevices(configuration);
-        CheckKernelParameters(configuration, machine);
+            check.File("firmware", configuration.Firmware, "a firmware image");
+        check.Sizes(MostVcpus, LeastMemoryMib);
+        if (configuration.MaxVcpus > MostVcpus)
+            throw check.Error("default_maxvcpus", $"{configuration.MaxVcpus} vCPUs are not possible; use at most {MostVcpus}.");
+        if (configuration.MemorySlots is < 0 or > MostMemorySlots)
+            throw check.Error("memory_slots", $"{configuration.MemorySlots} slots are not possible; use 0 to {MostMemorySlots}.");
+        if (configuration.Bridges is < 0 or > Devices.PciSlots.MostBridges)
+            throw check.Error("default_bridges", $"{configuration.Bridges} bridges are not possible; use 0 to {Devices.PciSlots.MostBridges}.");
+        if (configuration.BlockDeviceDriver != "virtio-blk-pci")
+            throw check.Error("block_device_driver", $"\"{configuration.BlockDeviceDriver}\" is not supported with QEMU; use virtio-blk-pci.");
+        if (configuration.BlockDeviceAio is not ("io_uring" or "native" or "threads"))
+            throw check.Error("block_device_aio", $"\"{configuration.BlockDeviceAio}\" is not supported; use io_uring, native or threads.");
+        // The accelerator is not known yet: the longer variant has to fit.
+        check.KernelParameters(KernelCommandLine.Build(configuration, machine, new Accelerator("tcg", ""), long.MaxValue));
     }
 
     /// <summary>An error about a key of the section.</summary>
-    public static ConfigurationException Error(HypervisorConfiguration configuration, string key, string problem, Exception? cause = null) =>
-        new($"{Section}.{key}", configuration.Source, problem, cause);
+    public static ConfigurationException Error(HypervisorConfiguration configuration, string key, string problem) =>
+        Check(configuration).Error(key, problem);
 
-    private static void CheckRoot(HypervisorConfiguration configuration)
-    {
-        switch (configuration.Initrd.Length > 0, configuration.Image.Length > 0)
-        {
-            case (true, true):
-                throw Error(configuration, "image", "image and initrd exclude each other; remove one of them.");
-            case (false, false):
-                throw Error(configuration, "initrd", "Neither initrd nor image is set; the guest needs one of them.");
-            case (true, false):
-                CheckFile(configuration, "initrd", configuration.Initrd, "the guest's initial RAM disk");
-                break;
-            default:
-                CheckFile(configuration, "image", configuration.Image, "the guest's root disk");
-                if (configuration.RootfsType is not ("ext4" or "xfs" or "erofs"))
-                    throw Error(configuration, "rootfs_type", $"\"{configuration.RootfsType}\" is not supported; use ext4, xfs or erofs.");
-                break;
-        }
-    }
-
-    private static void CheckSizes(HypervisorConfiguration configuration)
-    {
-        if (configuration.Vcpus is < 1 or > MostVcpus)
-            throw Error(configuration, "default_vcpus", $"{configuration.Vcpus} vCPUs are not possible; use 1 to {MostVcpus}.");
-        if (configuration.MaxVcpus < configuration.Vcpus || configuration.MaxVcpus > MostVcpus)
-            throw Error(configuration, "default_maxvcpus", $"{configuration.MaxVcpus} must be between default_vcpus ({configuration.Vcpus}) and {MostVcpus}.");
-        if (configuration.MemoryMib < LeastMemoryMib)
-            throw Error(configuration, "default_memory", $"{configuration.MemoryMib} MiB are too few; at least {LeastMemoryMib} MiB are needed.");
-        if (configuration.MaxMemoryMib != 0 && configuration.MaxMemoryMib < configuration.MemoryMib)
-            throw Error(configuration, "default_maxmemory", $"{configuration.MaxMemoryMib} MiB are less than default_memory ({configuration.MemoryMib} MiB).");
-        if (configuration.MemorySlots is < 0 or > MostMemorySlots)
-            throw Error(configuration, "memory_slots", $"{configuration.MemorySlots} slots are not possible; use 0 to {MostMemorySlots}.");
-        if (configuration.Bridges is < 0 or > Devices.PciSlots.MostBridges)
-            throw Error(configuration, "default_bridges", $"{configuration.Bridges} bridges are not possible; use 0 to {Devices.PciSlots.MostBridges}.");
-    }
-
-    private static void CheckBlockDevices(HypervisorConfiguration configuration)
-    {
-        if (configuration.BlockDeviceDriver != "virtio-blk-pci")
-            throw Error(configuration, "block_device_driver", $"\"{configuration.BlockDeviceDriver}\" is not supported with QEMU; use virtio-blk-pci.");
-        if (configuration.BlockDeviceAio is not ("io_uring" or "native" or "threads"))
-            throw Error(configuration, "block_device_aio", $"\"{configuration.BlockDeviceAio}\" is not supported; use io_uring, native or threads.");
-    }
-
-    private static void CheckKernelParameters(HypervisorConfiguration configuration, QemuMachine machine)
-    {
-        if (configuration.KernelParameters.Any(char.IsControl))
-            throw Error(configuration, "kernel_params", "Line breaks and other control characters cannot be part of a kernel command line.");
-        // The accelerator is not known yet: the longer variant has to fit.
-        var longest = KernelCommandLine.Build(configuration, machine, new Accelerator("tcg", ""), long.MaxValue);
-        if (longest.Length > KernelCommandLine.MaxLength)
-        {
-            throw Error(
-                configuration, "kernel_params",
-                $"The kernel command line has {longest.Length} characters, {longest.Length - KernelCommandLine.MaxLength} more than the kernel takes.");
-        }
-    }
-
-    private static void CheckFile(HypervisorConfiguration configuration, string key, string path, string what)
-    {
-        if (path.Length == 0)
-            throw Error(configuration, key, $"Not set; give the path of {what}.");
-        if (!Path.IsPathRooted(path))
-            throw Error(configuration, key, $"{path} is not an absolute path.");
-        try
-        {
-            if (FileDescriptors.Status(path) is not { } status)
-                throw Error(configuration, key, $"{path} does not exist; give the path of {what}.");
-            if (status.Kind is not (FileKind.Regular or FileKind.BlockDevice))
-                throw Error(configuration, key, $"{path} is not a file; give the path of {what}.");
-            using var file = FileDescriptors.Open(path, OpenFlags.ReadOnly);
-        }
-        catch (LinuxException exception)
-        {
-            throw Error(configuration, key, $"{path} cannot be read: {exception.Message}.", exception);
-        }
-    }
+    private static HypervisorConfigurationCheck Check(HypervisorConfiguration configuration) =>
+        new(QemuProvider.ProviderName, configuration, FileSystem.WhyUnreadable);
 }

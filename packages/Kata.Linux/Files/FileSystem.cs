@@ -25,6 +25,26 @@ public static class FileSystem
     public static bool Unlink(string path) =>
         Interop.unlink(path) == 0 || (LinuxException.LastErrno is Errno.ENOENT or Errno.ENOTDIR ? false : throw LinuxException.FromLastError("unlink", path));
 
+    /// <summary>
+    /// Why this process cannot read a path as a file or block device, continuing a sentence that begins with the path; null when it can.
+    /// </summary>
+    public static string? WhyUnreadable(string path)
+    {
+        try
+        {
+            if (FileDescriptors.Status(path) is not { } status)
+                return "does not exist";
+            if (status.Kind is not (FileKind.Regular or FileKind.BlockDevice))
+                return "is not a file";
+            FileDescriptors.Open(path, OpenFlags.ReadOnly | OpenFlags.NonBlocking).Dispose();
+            return null;
+        }
+        catch (LinuxException e)
+        {
+            return $"cannot be read: {e.Message}";
+        }
+    }
+
     /// <summary>rmdir(2): removes an empty directory; false when there was none.</summary>
     public static bool RemoveEmptyDirectory(string path) =>
         Interop.rmdir(path) == 0 || (LinuxException.LastErrno == Errno.ENOENT ? false : throw LinuxException.FromLastError("rmdir", path));

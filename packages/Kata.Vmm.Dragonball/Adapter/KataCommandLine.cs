@@ -6,9 +6,6 @@ namespace Kata.Vmm.Dragonball.Adapter;
 /// <summary>The kernel command line of a container's VM: what the machine needs, what Kata's guests need, then the user's part.</summary>
 internal static class KataCommandLine
 {
-    /// <summary>COMMAND_LINE_SIZE of x86 without the terminator.</summary>
-    public const int MaxLength = 2047;
-
     public static string Build(HypervisorConfiguration configuration)
     {
         List<string> parameters =

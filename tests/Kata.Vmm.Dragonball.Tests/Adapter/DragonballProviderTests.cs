@@ -132,6 +132,7 @@ public sealed class DragonballProviderTests
         ("kernel", "Not set", (c, _) => c with { Kernel = "" }),
         ("kernel", "/nonexistent/vmlinuz does not exist", (c, _) => c with { Kernel = "/nonexistent/vmlinuz" }),
         ("kernel", "is not a file", (c, directory) => c with { Kernel = directory }),
+        ("kernel", "is not a file", (c, _) => c with { Kernel = "/dev/null" }),
         ("kernel", "not an absolute path", (c, _) => c with { Kernel = "vmlinuz" }),
         ("initrd", "Neither", (c, _) => c with { Initrd = "" }),
         ("initrd", "does not exist", (c, _) => c with { Initrd = c.Initrd + "x" }),
@@ -141,9 +142,11 @@ public sealed class DragonballProviderTests
         ("default_vcpus", "255 vCPUs", (c, _) => c with { Vcpus = 255, MaxVcpus = 255 }),
         ("default_maxvcpus", "less than default_vcpus", (c, _) => c with { Vcpus = 2, MaxVcpus = 1 }),
         ("default_memory", "63 MiB are too few", (c, _) => c with { MemoryMib = 63 }),
+        ("default_memory", "at most 1048576 MiB", (c, _) => c with { MemoryMib = (1 << 20) + 1 }),
         ("default_maxmemory", "less than default_memory", (c, _) => c with { MaxMemoryMib = 1024 }),
         ("block_device_driver", "virtio-scsi", (c, _) => c with { BlockDeviceDriver = "virtio-scsi" }),
         ("kernel_params", "control characters", (c, _) => c with { KernelParameters = "a\nb" }),
+        ("kernel_params", "beyond ASCII", (c, _) => c with { KernelParameters = "a=\u00e4" }),
         ("kernel_params", "more than the kernel takes", (c, _) => c with { KernelParameters = new string('a', 2000) }),
     ];
 

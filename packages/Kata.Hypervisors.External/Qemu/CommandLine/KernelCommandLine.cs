@@ -7,9 +7,6 @@ namespace Kata.Hypervisors.External.Qemu.CommandLine;
 /// </summary>
 internal static class KernelCommandLine
 {
-    /// <summary>COMMAND_LINE_SIZE of x86 without the terminator.</summary>
-    public const int MaxLength = 2047;
-
     public static string Build(HypervisorConfiguration configuration, QemuMachine machine, Accelerator accelerator, long? tscKilohertz)
     {
         var parameters = new List<string>
