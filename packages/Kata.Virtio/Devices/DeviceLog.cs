@@ -5,11 +5,11 @@ namespace Kata.Virtio.Devices;
 
 internal static partial class DeviceLog
 {
-    [LoggerMessage(300, LogLevel.Debug, "virtio device of type {DeviceType}: the driver is up, features 0x{Features:x}")]
-    public static partial void Started(ILogger logger, uint deviceType, ulong features);
+    [LoggerMessage(300, LogLevel.Debug, "virtio device of type {DeviceType}: the driver is up, features 0x{Features:x} ({Suppressed} like it suppressed)")]
+    public static partial void Started(ILogger logger, uint deviceType, ulong features, long suppressed);
 
-    [LoggerMessage(301, LogLevel.Debug, "virtio device of type {DeviceType} was reset")]
-    public static partial void WasReset(ILogger logger, uint deviceType);
+    [LoggerMessage(301, LogLevel.Debug, "virtio device of type {DeviceType} was reset ({Suppressed} like it suppressed)")]
+    public static partial void WasReset(ILogger logger, uint deviceType, long suppressed);
 
     [LoggerMessage(302, LogLevel.Warning,
         "virtio device of type {DeviceType}: features 0x{Features:x} are refused, 0x{Offered:x} are offered ({Suppressed} like it suppressed)")]

@@ -33,6 +33,8 @@ internal sealed class DeviceState : IVirtioTransport, IDisposable
     private ulong _driverFeatures;
     private bool _isPaused;
     private bool _isLost;
+    private LogGate _startedGate;
+    private LogGate _resetGate;
     private LogGate _featuresGate;
     private LogGate _queueGate;
 
@@ -107,7 +109,8 @@ internal sealed class DeviceState : IVirtioTransport, IDisposable
         _status |= added;
         if ((added & DeviceStatus.DriverOk) == 0)
             return;
-        DeviceLog.Started(_logger, DeviceType, _driverFeatures);
+        if (_startedGate.TryPass(out var suppressed))
+            DeviceLog.Started(_logger, DeviceType, _driverFeatures, suppressed);
         if (TryRun(0, () => _model.SetFeatures(_driverFeatures)))
             StartQueues();
     }
@@ -298,8 +301,8 @@ internal sealed class DeviceState : IVirtioTransport, IDisposable
         // After the queues have stopped nothing of the device's can set these again.
         _needsReset = _configurationChanged = _configurationIsCached = false;
         _driverFeatures = 0;
-        if (_status != DeviceStatus.None)
-            DeviceLog.WasReset(_logger, DeviceType);
+        if (_status != DeviceStatus.None && _resetGate.TryPass(out var suppressed))
+            DeviceLog.WasReset(_logger, DeviceType, suppressed);
         _status = DeviceStatus.None;
     }
 

@@ -66,7 +66,8 @@ internal sealed partial class VhostUserConnection
         // A machine that was paused goes on where it stopped. Anything else is a driver that knows nothing of what was before.
         if (ring.HasRun && ring.Served.Position != (ushort)position)
         {
-            VhostUserLog.DriverRestarted(_logger);
+            if (_restartGate.TryPass(out var suppressed))
+                VhostUserLog.DriverRestarted(_logger, suppressed);
             ForgetDriver();
         }
 

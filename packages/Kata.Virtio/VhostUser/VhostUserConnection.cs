@@ -27,6 +27,7 @@ internal sealed partial class VhostUserConnection : IEventHandler, IVirtioTransp
     private ulong _features;
     private ulong _protocolFeatures;
     private bool _isClosed;
+    private LogGate _restartGate;
 
     /// <param name="threads">Of the device's workers. The connection shares the first one's.</param>
     /// <param name="socket">Connected to the front end, non-blocking; owned from here on.</param>

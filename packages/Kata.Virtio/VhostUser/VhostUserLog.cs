@@ -25,8 +25,8 @@ internal static partial class VhostUserLog
     [LoggerMessage(106, LogLevel.Debug, "Ring {Ring} stopped at {Position}")]
     public static partial void RingStopped(ILogger logger, uint ring, ushort position);
 
-    [LoggerMessage(107, LogLevel.Information, "Guest restarted its driver; its connections are closed")]
-    public static partial void DriverRestarted(ILogger logger);
+    [LoggerMessage(107, LogLevel.Information, "Guest restarted its driver; its connections are closed ({Suppressed} like it suppressed)")]
+    public static partial void DriverRestarted(ILogger logger, long suppressed);
 
     [LoggerMessage(110, LogLevel.Debug, "Connected to the vhost-user back end at {Path}, which offers the features 0x{Features:x}")]
     public static partial void BackEndConnected(ILogger logger, string path, ulong features);
@@ -34,6 +34,6 @@ internal static partial class VhostUserLog
     [LoggerMessage(111, LogLevel.Error, "vhost-user back end at {Path} failed; its device is dead: {Reason}")]
     public static partial void BackEndFailed(ILogger logger, string path, string reason);
 
-    [LoggerMessage(112, LogLevel.Debug, "Ring {Ring} handed to the back end, {Size} entries, at {Position}")]
-    public static partial void RingDelegated(ILogger logger, int ring, ushort size, ushort position);
+    [LoggerMessage(112, LogLevel.Debug, "Ring {Ring} handed to the back end, {Size} entries, at {Position} ({Suppressed} like it suppressed)")]
+    public static partial void RingDelegated(ILogger logger, int ring, ushort size, ushort position, long suppressed);
 }

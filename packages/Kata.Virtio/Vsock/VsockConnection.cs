@@ -57,6 +57,9 @@ internal sealed class VsockConnection : IEventHandler
     /// <summary>When the current state has lasted too long, in <see cref="Environment.TickCount64"/>.</summary>
     public long Deadline { get; set; } = long.MaxValue;
 
+    /// <summary>Its end is not logged, as its beginning was not: a guest can make such streams at will.</summary>
+    public bool IsQuiet { get; set; }
+
     /// <summary>Place in the muxer's list of all connections.</summary>
     public int Index { get; set; }
 

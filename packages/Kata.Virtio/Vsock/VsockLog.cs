@@ -54,4 +54,7 @@ internal static partial class VsockLog
 
     [LoggerMessage(214, LogLevel.Critical, "vsock device failed; the guest has none any more")]
     public static partial void DeviceFailed(ILogger logger, Exception failure);
+
+    [LoggerMessage(215, LogLevel.Debug, "vsock {HostPort}:{GuestPort} established by the guest ({Suppressed} like it suppressed)")]
+    public static partial void Accepted(ILogger logger, uint hostPort, uint guestPort, long suppressed);
 }

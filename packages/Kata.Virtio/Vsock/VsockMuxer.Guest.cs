@@ -136,7 +136,9 @@ internal sealed partial class VsockMuxer
         connection.GuestPort = header.SourcePort;
         connection.UpdateCredit(header);
         _byPorts.Add(Key(connection.HostPort, connection.GuestPort), connection);
-        VsockLog.Established(_logger, connection.HostPort, connection.GuestPort);
+        connection.IsQuiet = !_acceptGate.TryPass(out var suppressed);
+        if (!connection.IsQuiet)
+            VsockLog.Accepted(_logger, connection.HostPort, connection.GuestPort, suppressed);
         Schedule(connection, VsockPending.Response);
     }
 

@@ -30,6 +30,7 @@ internal sealed partial class VsockMuxer : IEventHandler, IDisposable
     private StreamBuffer? _spareBuffer;
     private LogGate _limitGate;
     private LogGate _guestGate;
+    private LogGate _acceptGate;
 
     /// <param name="listener">Listening at <paramref name="socketPath"/>, non-blocking; owned from here on.</param>
     /// <param name="holdTime">How long a CONNECT waits for the guest's driver.</param>
@@ -228,7 +229,8 @@ internal sealed partial class VsockMuxer : IEventHandler, IDisposable
         _loop.Remove(connection.Registration, connection.Socket);
         connection.Socket.Dispose();
         connection.State = VsockConnectionState.Closed;
-        VsockLog.Closed(_logger, connection.HostPort, connection.GuestPort);
+        if (!connection.IsQuiet)
+            VsockLog.Closed(_logger, connection.HostPort, connection.GuestPort);
     }
 
     private void ReturnBuffer(VsockConnection connection)

@@ -184,6 +184,25 @@ public sealed class HostileGuestTests
         Assert.AreEqual(VsockOperation.Response, machine.Take().Operation);
     }
 
+    [TestMethod]
+    [Timeout(60_000, CooperativeCancellation = true)]
+    public async Task Connections_OnAndOff_DoNotFloodTheLog()
+    {
+        await using var device = new DeviceFixture();
+        using var machine = device.StartMachine();
+        using var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        listener.Bind(new UnixDomainSocketEndPoint($"{device.HybridPath}_1"));
+        listener.Listen(4096);
+        for (var i = 0u; i < 100; i++)
+        {
+            machine.Send(FakeMachine.Packet(VsockOperation.Request, 10_000 + i, 1));
+            Assert.AreEqual(VsockOperation.Response, machine.Take().Operation);
+            machine.Send(FakeMachine.Packet(VsockOperation.Reset, 10_000 + i, 1));
+        }
+
+        Assert.IsLessThan(10, device.Logger.Lines.Count(line => line.Contains("vsock 1:", StringComparison.Ordinal)));
+    }
+
     /// <summary>Random packets in random order: the device keeps answering.</summary>
     [TestMethod]
     [Timeout(120_000, CooperativeCancellation = true)]

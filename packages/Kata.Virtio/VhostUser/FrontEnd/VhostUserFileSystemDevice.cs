@@ -34,6 +34,7 @@ internal sealed class VhostUserFileSystemDevice : IDelegatedDevice, IEventHandle
     private GuestMemory? _memory;
     private bool _isShared;
     private bool _hasFailed;
+    private LogGate _ringGate;
 
     /// <param name="loop">The device's own.</param>
     /// <param name="frontEnd">Connected; owned from here on.</param>
@@ -93,7 +94,8 @@ internal sealed class VhostUserFileSystemDevice : IDelegatedDevice, IEventHandle
         {
             Share();
             _started[index] = _frontEnd.TryStartRing(index, ring, _positions[index], kick, call);
-            VhostUserLog.RingDelegated(_logger, index, ring.Size, _positions[index]);
+            if (_ringGate.TryPass(out var suppressed))
+                VhostUserLog.RingDelegated(_logger, index, ring.Size, _positions[index], suppressed);
             if (!_started[index])
                 Transport?.DeviceNeedsReset();
         });
