@@ -1,3 +1,5 @@
+using Kata.Linux;
+
 namespace Kata.Virtio.Tests.Support;
 
 /// <summary>A directory with a path short enough for sockets.</summary>
@@ -9,5 +11,17 @@ internal sealed class TemporaryDirectory : IDisposable
 
     public string File(string name) => System.IO.Path.Combine(Path, name);
 
-    public void Dispose() => Directory.Delete(Path, recursive: true);
+    public void Dispose()
+    {
+        try
+        {
+            Directory.Delete(Path, recursive: true);
+        }
+        catch (IOException)
+        {
+            // A guest made names that are no text.
+            using var remove = ChildProcess.Start(new ChildProcessOptions { Path = "/bin/rm", Arguments = ["-r", Path] });
+            Assert.AreEqual(new ExitStatus(0, 0), remove.Exited.GetAwaiter().GetResult());
+        }
+    }
 }
