@@ -47,8 +47,10 @@ internal static class BootComparison
             foreach (var vmm in vmms)
             {
                 var sample = await BootAsync(vmm, args[1], args[2], memory);
+                var title = $"{(run < 0 ? "warm-up" : $"run {run + 1}"),-8} {vmm.Name,-14}";
                 Console.WriteLine(string.Create(
-                    CultureInfo.InvariantCulture, $"{(run < 0 ? "warm-up" : $"run {run + 1}"),-8} {vmm.Name,-14} {sample.ToInit.TotalMilliseconds,8:F0} ms {sample.OverheadKib,7} KiB {sample.Threads,3} threads"));
+                    CultureInfo.InvariantCulture,
+                    $"{title} {sample.ToInit.TotalMilliseconds,8:F0} ms {sample.OverheadKib,7} KiB {sample.Threads,3} threads"));
                 // The first fills the page cache.
                 if (run >= 0)
                     samples[vmm].Add(sample);
@@ -104,16 +106,19 @@ internal static class BootComparison
     {
         Console.WriteLine($"medians of {runs} runs, page cache warm, taking turns");
         Console.WriteLine($"{"VMM",-14} {"to init ms",11} {"range",15} {"overhead MiB",13} {"threads",8}");
-        var rows = vmms.Select(vmm => (vmm.Name, Wall: Sorted(samples[vmm], sample => sample.ToInit.TotalMilliseconds), Overhead: Sorted(samples[vmm], sample => sample.OverheadKib / 1024.0), Threads: Sorted(samples[vmm], sample => sample.Threads))).ToList();
-        foreach (var (name, wall, overhead, threads) in rows)
+        var medians = new List<(double Wall, double Overhead)>();
+        foreach (var vmm in vmms)
         {
+            var walls = samples[vmm].Select(sample => sample.ToInit.TotalMilliseconds).ToList();
+            var (wall, overhead) = (Statistics.Median(walls), Statistics.Median(samples[vmm].Select(sample => sample.OverheadKib / 1024.0)));
+            var threads = Statistics.Median(samples[vmm].Select(sample => (double)sample.Threads));
+            medians.Add((wall, overhead));
+            var range = string.Create(CultureInfo.InvariantCulture, $"{walls.Min():F0} to {walls.Max():F0}");
             Console.WriteLine(string.Create(
-                CultureInfo.InvariantCulture, $"{name,-14} {Statistics.Median(wall),11:F0} {$"{wall[0]:F0} to {wall[^1]:F0}",15} {Statistics.Median(overhead),13:F1} {Statistics.Median(threads),8:F0}"));
+                CultureInfo.InvariantCulture, $"{vmm.Name,-14} {wall,11:F0} {range,15} {overhead,13:F1} {threads,8:F0}"));
         }
 
-        Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture, $"{"ratio",-14} {Statistics.Median(rows[0].Wall) / Statistics.Median(rows[1].Wall),11:F2} {"",15} {Statistics.Median(rows[0].Overhead) / Statistics.Median(rows[1].Overhead),13:F2}"));
+        var (wallRatio, overheadRatio) = (medians[0].Wall / medians[1].Wall, medians[0].Overhead / medians[1].Overhead);
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{"ratio",-14} {wallRatio,11:F2} {"",15} {overheadRatio,13:F2}"));
     }
-
-    private static List<double> Sorted(List<BootSample> samples, Func<BootSample, double> value) => [.. samples.Select(value).Order()];
 }

@@ -43,9 +43,9 @@ internal sealed class Contest<TLoad>(string title, int runs) : IAsyncDisposable
             var (ours, oursCost) = (Statistics.Median(rates[0]), cpu[0].TotalMicroseconds / counts[0]);
             var ratios = i == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"{ours / rate,8:0.00}");
             var costRatio = i == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"{oursCost / cost,8:0.00}");
-            Console.WriteLine(string.Create(
-                CultureInfo.InvariantCulture,
-                $"  {(i == 0 ? $"{name}, {unit}" : ""),-32}{_sides[i].BackEnd.Name,-22}{$"{rate:0} ({rates[i].Min():0}-{rates[i].Max():0})",24}{ratios,8}{cost,18:0.0}{costRatio,8}"));
+            var title = $"{(i == 0 ? $"{name}, {unit}" : ""),-32}{_sides[i].BackEnd.Name,-22}";
+            var range = string.Create(CultureInfo.InvariantCulture, $"{rate:0} ({rates[i].Min():0}-{rates[i].Max():0})");
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {title}{range,24}{ratios,8}{cost,18:0.0}{costRatio,8}"));
         }
     }
 
