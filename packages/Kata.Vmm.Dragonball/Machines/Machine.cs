@@ -67,9 +67,10 @@ internal sealed partial class Machine(MicroVmOptions options, BootClock clock) :
     /// <summary>Lets the vCPUs run, or go on.</summary>
     public void ResumeVcpus()
     {
+        // First: a guest may be at its first words before this thread goes on.
+        clock.Reach(BootMilestone.Running);
         foreach (var vcpu in _vcpus)
             vcpu.Resume();
-        clock.Reach(BootMilestone.Running);
     }
 
     /// <summary>Completes when no vCPU runs.</summary>
