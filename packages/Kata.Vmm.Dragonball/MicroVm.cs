@@ -61,7 +61,7 @@ public sealed partial class MicroVm : IAsyncDisposable
 
     /// <summary>Kernel ids of the threads that run the guest, by vCPU: for cgroups and affinity. Empty when it does not run.</summary>
     public IReadOnlyList<int> VcpuThreadIds =>
-        State is MicroVmState.Running or MicroVmState.Paused ? [.. _machine!.Vcpus.Select(vcpu => vcpu.ThreadId)] : [];
+        State is MicroVmState.Running or MicroVmState.Paused ? [.. _machine!.Vcpus.Select(vcpu => vcpu.ThreadId).Where(id => id != 0)] : [];
 
     /// <summary>How often each vCPU left the guest so far. Empty before the start.</summary>
     public IReadOnlyList<VcpuExitCounts> VcpuExits => _machine is { } machine && State != MicroVmState.Created

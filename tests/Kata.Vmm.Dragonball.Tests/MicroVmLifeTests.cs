@@ -171,6 +171,17 @@ public sealed class MicroVmLifeTests : KvmTest
     }
 
     [TestMethod]
+    public async Task Console_OfAGuestThatEndsUnread_SaysSo()
+    {
+        await using var vm = Create(new TinyKernel().Spin());
+        await vm.StartAsync();
+        var typing = vm.WriteConsoleAsync(new byte[5000]);
+        await vm.StopAsync(TimeSpan.Zero);
+        var e = await Assert.ThrowsExactlyAsync<MicroVmException>(() => typing.WaitAsync(Limit));
+        Assert.AreEqual(KataErrorKind.Unavailable, e.Kind);
+    }
+
+    [TestMethod]
     public async Task Timeline_OfABoot_IsInOrder()
     {
         await using var vm = Create(new TinyKernel().Print("x").PowerOff());

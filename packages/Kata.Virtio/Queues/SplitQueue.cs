@@ -6,8 +6,7 @@ namespace Kata.Virtio.Queues;
 
 /// <summary>
 /// The device side of a split virtqueue (virtio 1.2, 2.7). Single-threaded. The driver is hostile: indexes are checked, descriptors copied
-/// once
-/// before they are judged, and a violation makes the queue <see cref="Error">broken</see> instead of throwing.
+/// once before they are judged, and a violation makes the queue <see cref="Error">broken</see> instead of throwing.
 /// </summary>
 internal sealed unsafe partial class SplitQueue
 {

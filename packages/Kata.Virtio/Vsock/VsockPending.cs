@@ -9,5 +9,4 @@ internal enum VsockPending
     Response = 2,
     Shutdown = 4,
     CreditUpdate = 8,
-    CreditRequest = 16,
 }

@@ -7,9 +7,6 @@ namespace Kata.Vmm.Dragonball.LegacyDevices;
 /// </summary>
 internal sealed class SerialPort : IBusDevice
 {
-    /// <summary>COM1.</summary>
-    public const ulong FirstPort = 0x3F8;
-
     public const ulong Ports = 8;
 
     private const int Data = 0;

@@ -77,6 +77,7 @@ internal sealed partial class Machine(MicroVmOptions options, BootClock clock) :
     public Task PauseVcpusAsync() => Task.WhenAll(_vcpus.Select(vcpu => vcpu.PauseAsync()));
 
     /// <summary>Types into the virtio console, or the serial port when there is none. Waits for the guest to read.</summary>
+    /// <exception cref="ObjectDisposedException">The guest ended before.</exception>
     public async Task TypeAsync(ReadOnlyMemory<byte> input, CancellationToken cancellationToken)
     {
         if (_consoleDevice is { } device)
@@ -85,8 +86,11 @@ internal sealed partial class Machine(MicroVmOptions options, BootClock clock) :
             return;
         }
 
-        while ((input = input[_serial!.Type(input.Span)..]).Length > 0 && !End.IsSet)
+        while ((input = input[_serial!.Type(input.Span)..]).Length > 0)
+        {
+            ObjectDisposedException.ThrowIf(End.IsSet, _serial);
             await Task.Delay(s_serialRetry, cancellationToken).ConfigureAwait(false);
+        }
     }
 
     /// <summary>Ends all vCPU threads; the guest does nothing any more when this completes.</summary>

@@ -148,17 +148,6 @@ public sealed class AcpiTablesTests
         StringAssert.Contains(source, "Interrupt Input LINT : 01");
     }
 
-    [TestMethod]
-    public void Madt_MoreProcessorsThanOldIds_UsesTheNewStructure()
-    {
-        using var acpica = new Acpica(s_machine with { VcpuCount = 257 });
-
-        var source = acpica.Disassemble("APIC");
-
-        Assert.AreEqual(257, source.Split("Processor Enabled : 1").Length - 1);
-        StringAssert.Contains(source, "Processor x2Apic ID : 00000100");
-    }
-
     /// <summary>Follows the pointers from the RSDP.</summary>
     private static Dictionary<string, byte[]> Tables(TestMemory memory, MachineDescription machine)
     {

@@ -1,4 +1,5 @@
 using CsCheck;
+using Kata.Vmm.Dragonball.Boot;
 using Kata.Vmm.Dragonball.Buses;
 using Kata.Vmm.Dragonball.LegacyDevices;
 using Kata.Vmm.Dragonball.Machines;
@@ -13,7 +14,7 @@ public sealed class HostileGuestTests
     private const ulong Power = MachineLayout.PowerPort;
 
     private static readonly Gen<ulong> Port = Gen.Frequency(
-        (8, Gen.ULong[SerialPort.FirstPort, SerialPort.FirstPort + SerialPort.Ports]),
+        (8, Gen.ULong[SerialPortDescription.Com1.Port, SerialPortDescription.Com1.Port + SerialPort.Ports]),
         (1, Gen.Const(Keyboard)), (1, Gen.Const(Power)), (1, Gen.ULong));
 
     private static readonly Gen<byte[]> Data = Gen.OneOf(Gen.Byte.Array[1], Gen.Byte.Array[2], Gen.Byte.Array[4]);
@@ -28,7 +29,7 @@ public sealed class HostileGuestTests
             var serial = new SerialPort(console, () => { });
             var bus = new Bus(
             [
-                new BusRange(SerialPort.FirstPort, SerialPort.Ports, serial),
+                new BusRange(SerialPortDescription.Com1.Port, SerialPort.Ports, serial),
                 new BusRange(Keyboard, 1, new KeyboardController(end)),
                 new BusRange(Power, 1, new PowerPort(end)),
             ]);

@@ -171,8 +171,6 @@ internal struct SynchronizeRequest
 [StructLayout(LayoutKind.Sequential)]
 internal struct SetXattrRequest
 {
-    public const int CompatibleSize = 8;
-
     public uint Length;
     public uint Flags;
     public uint SetXattrFlags;

@@ -10,9 +10,7 @@ internal static class Madt
     private const uint IoApicAddress = 0xFEC0_0000;
     private const uint Enabled = 1;
 
-    /// <summary>APIC ids from here on do not fit the older structures; 255 is a broadcast.</summary>
-    private const int FirstX2Apic = 255;
-
+    /// <param name="vcpuCount">At most 255: the structure has 8 bits for an APIC id.</param>
     public static byte[] Make(int vcpuCount)
     {
         // No legacy controllers: PCAT_COMPAT is clear.
@@ -21,18 +19,8 @@ internal static class Madt
         Add(body, 0u);
         for (var id = 0; id < vcpuCount; id++)
         {
-            if (id < FirstX2Apic)
-            {
-                body.AddRange([0, 8, (byte)id, (byte)id]); // processor local APIC
-                Add(body, Enabled);
-            }
-            else
-            {
-                body.AddRange([9, 16, 0, 0]); // processor local x2APIC
-                Add(body, (uint)id);
-                Add(body, Enabled);
-                Add(body, (uint)id);
-            }
+            body.AddRange([0, 8, (byte)id, (byte)id]); // processor local APIC
+            Add(body, Enabled);
         }
 
         body.AddRange([1, 12, 0, 0]); // IOAPIC 0 with the interrupts from 0 on
