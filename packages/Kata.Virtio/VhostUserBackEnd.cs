@@ -10,8 +10,8 @@ namespace Kata.Virtio;
 /// guest memory must be shared with this process.
 /// </summary>
 /// <remarks>
-/// The VMM may disconnect and connect again. A guest or VMM that breaks the rules loses the device until it starts anew, which is logged, and
-/// harms nothing else.
+/// The VMM may disconnect and connect again. A guest or VMM that breaks the rules loses the device until it starts anew, which is logged,
+/// and harms nothing else.
 /// </remarks>
 /// <example>
 /// <code>
@@ -40,11 +40,15 @@ public sealed class VhostUserBackEnd : IAsyncDisposable
 
     /// <summary>Makes a socket for the VMM and starts the device's threads, which inherit the calling thread's namespaces.</summary>
     /// <param name="device">Stays the caller's, who disposes it after this. It has no other transport.</param>
-    /// <param name="socketPath">Absolute path of the unix socket; at most 107 bytes, and nothing may be there yet. Mode 0600. Removed at the end.</param>
+    /// <param name="socketPath">
+    /// Absolute path of the unix socket; at most 107 bytes, and nothing may be there yet. Mode 0600. Removed at the end.
+    /// </param>
     /// <param name="logger">Where events of the connection are reported.</param>
     /// <exception cref="ArgumentException">Another process serves the device's queues.</exception>
     /// <exception cref="InvalidOperationException">The device has a transport already.</exception>
-    /// <exception cref="LinuxException">The socket could not be made: EADDRINUSE when its path exists, ENAMETOOLONG when it is too long.</exception>
+    /// <exception cref="LinuxException">
+    /// The socket could not be made: EADDRINUSE when its path exists, ENAMETOOLONG when it is too long.
+    /// </exception>
     public static VhostUserBackEnd Start(VirtioDevice device, string socketPath, ILogger logger)
     {
         ArgumentNullException.ThrowIfNull(device);

@@ -47,7 +47,9 @@ public sealed class VhostUserVsock : IAsyncDisposable
 
     /// <summary>Makes the sockets and starts the device. When this returns, the VMM and host clients can connect.</summary>
     /// <exception cref="ArgumentException">The options contradict each other or are out of range.</exception>
-    /// <exception cref="LinuxException">A socket could not be made: EADDRINUSE when its path exists, ENAMETOOLONG when it is too long.</exception>
+    /// <exception cref="LinuxException">
+    /// A socket could not be made: EADDRINUSE when its path exists, ENAMETOOLONG when it is too long.
+    /// </exception>
     public static VhostUserVsock Start(VhostUserVsockOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);

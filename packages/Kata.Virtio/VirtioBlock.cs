@@ -15,7 +15,9 @@ public sealed class VirtioBlock : VirtioDevice
         : base(device, threads) => (_image, _device) = (image, device);
 
     /// <summary>Opens the disk, and locks it (fcntl(2), F_OFD_SETLK): exclusively, or shared when it is read-only.</summary>
-    /// <exception cref="ArgumentException">The serial number is longer than 20 bytes of ASCII, or the number of queues is not 1 to 16.</exception>
+    /// <exception cref="ArgumentException">
+    /// The serial number is longer than 20 bytes of ASCII, or the number of queues is not 1 to 16.
+    /// </exception>
     /// <exception cref="LinuxException">The disk cannot be opened: ENOENT, EACCES, or EROFS for one that can only be read.</exception>
     /// <exception cref="IOException">The disk is in use by another machine, smaller than a sector, or no disk at all.</exception>
     public static VirtioBlock Create(VirtioBlockOptions options)
@@ -25,7 +27,11 @@ public sealed class VirtioBlock : VirtioDevice
         ArgumentOutOfRangeException.ThrowIfGreaterThan(options.QueueCount, BlockLimits.MaxQueues, nameof(options.QueueCount));
         var serial = options.Serial ?? "";
         if (serial.Length > BlockWorker.SerialBytes || !Ascii.IsValid(serial))
-            throw new ArgumentException($"The serial number '{serial}' is not at most {BlockWorker.SerialBytes} bytes of ASCII.", nameof(options));
+        {
+            throw new ArgumentException(
+                $"The serial number '{serial}' is not at most {BlockWorker.SerialBytes} bytes of ASCII.", nameof(options));
+        }
+
         var image = DiskImage.Open(options.Path, options.ReadOnly, options.Direct, options.Logger);
         var threads = new List<DeviceThread>();
         try

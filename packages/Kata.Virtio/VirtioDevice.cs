@@ -26,7 +26,9 @@ public abstract class VirtioDevice : IAsyncDisposable
 
     internal IVirtioDevice Model { get; }
 
-    /// <summary>One for each worker of an <see cref="IQueueDevice"/>; one for what an <see cref="IDelegatedDevice"/> has to do itself.</summary>
+    /// <summary>
+    /// One for each worker of an <see cref="IQueueDevice"/>; one for what an <see cref="IDelegatedDevice"/> has to do itself.
+    /// </summary>
     internal IReadOnlyList<DeviceThread> Threads { get; }
 
     /// <summary>Ends the threads and closes what the device holds of the host.</summary>
@@ -45,7 +47,8 @@ public abstract class VirtioDevice : IAsyncDisposable
     /// <summary>Closes what the device holds of the host. Once, when the threads have ended.</summary>
     private protected abstract void Release();
 
-    private async Task CompleteAsync() => await (await Task.WhenAny(_failed.Task, ThreadsAsync()).ConfigureAwait(false)).ConfigureAwait(false);
+    private async Task CompleteAsync() =>
+        await (await Task.WhenAny(_failed.Task, ThreadsAsync()).ConfigureAwait(false)).ConfigureAwait(false);
 
     private async Task ThreadsAsync()
     {

@@ -32,7 +32,9 @@ public sealed class VirtioFileSystem : VirtioDevice
 
     /// <summary>Makes a device, to be put behind a transport.</summary>
     /// <exception cref="ArgumentException">The options contradict each other or are out of range.</exception>
-    /// <exception cref="LinuxException">The directory cannot be opened: ENOENT, ENOTDIR or EACCES; or <c>/proc</c> is not mounted.</exception>
+    /// <exception cref="LinuxException">
+    /// The directory cannot be opened: ENOENT, ENOTDIR or EACCES; or <c>/proc</c> is not mounted.
+    /// </exception>
     public static VirtioFileSystem Create(VirtioFileSystemOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -45,7 +47,11 @@ public sealed class VirtioFileSystem : VirtioDevice
         ArgumentOutOfRangeException.ThrowIfNegative(options.DescriptorLimit ?? 0, nameof(options.DescriptorLimit));
         var tag = Encoding.UTF8.GetBytes(options.Tag);
         if (tag.Length is 0 or > FileSystemDevice.TagBytes || tag.Contains((byte)0))
-            throw new ArgumentException($"The tag '{options.Tag}' is not 1 to {FileSystemDevice.TagBytes} bytes without a NUL.", nameof(options));
+        {
+            throw new ArgumentException(
+                $"The tag '{options.Tag}' is not 1 to {FileSystemDevice.TagBytes} bytes without a NUL.", nameof(options));
+        }
+
 
         var root = options.Directory ?? FileDescriptors.Open(options.Path!, OpenFlags.Path | OpenFlags.Directory);
         FuseServer? server = null;

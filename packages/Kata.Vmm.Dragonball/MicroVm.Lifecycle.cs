@@ -8,7 +8,9 @@ namespace Kata.Vmm.Dragonball;
 /// <summary>How a microVM comes and goes.</summary>
 public sealed partial class MicroVm
 {
-    /// <summary>How long a kernel that panicked may take to reset the machine, as it does with <c>panic=N</c> on its command line.</summary>
+    /// <summary>
+    /// How long a kernel that panicked may take to reset the machine, as it does with <c>panic=N</c> on its command line.
+    /// </summary>
     private static readonly TimeSpan LongestPanic = TimeSpan.FromSeconds(10);
 
     private async Task BuildAsync(Machine machine, CancellationToken cancellationToken)

@@ -145,7 +145,9 @@ public sealed partial class MicroVm : IAsyncDisposable
         await Exited.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Types into the guest's console: the virtio console if there is one, otherwise the serial port. Waits for the guest to read.</summary>
+    /// <summary>
+    /// Types into the guest's console: the virtio console if there is one, otherwise the serial port. Waits for the guest to read.
+    /// </summary>
     /// <exception cref="MicroVmException">It does not run.</exception>
     public async Task WriteConsoleAsync(ReadOnlyMemory<byte> input, CancellationToken cancellationToken = default)
     {
@@ -167,7 +169,11 @@ public sealed partial class MicroVm : IAsyncDisposable
     public async Task<Stream> ConnectVsockAsync(uint port, CancellationToken cancellationToken = default)
     {
         if (_options.Vsock is not { } vsock)
-            throw new MicroVmException($"The microVM has no vsock device; set {nameof(MicroVmOptions.Vsock)}.", null, KataErrorKind.FailedPrecondition);
+        {
+            throw new MicroVmException(
+                $"The microVM has no vsock device; set {nameof(MicroVmOptions.Vsock)}.", null, KataErrorKind.FailedPrecondition);
+        }
+
         if (State is not (MicroVmState.Running or MicroVmState.Paused))
             throw WrongState("Only a microVM that runs has a vsock.");
         return await HybridVsockClient.ConnectAsync(vsock.HybridSocketPath, port, cancellationToken).ConfigureAwait(false);

@@ -32,9 +32,17 @@ internal static class MicroVmOptionsCheck
         if (options.MemoryMib is < 2 or > MostMemoryMib || options.MemoryMib % 2 != 0)
             throw OutOfRange(nameof(options.MemoryMib), options.MemoryMib, $"2 to {MostMemoryMib}, a multiple of 2");
         if (!Enum.IsDefined(options.MemoryBacking))
-            throw OutOfRange(nameof(options.MemoryBacking), (int)options.MemoryBacking, string.Join(", ", Enum.GetNames<MicroVmMemoryBacking>()));
+        {
+            var names = string.Join(", ", Enum.GetNames<MicroVmMemoryBacking>());
+            throw OutOfRange(nameof(options.MemoryBacking), (int)options.MemoryBacking, names);
+        }
+
         if (options.ConsoleOutput is { CanWrite: false })
-            throw new MicroVmOptionException(nameof(options.ConsoleOutput), "It cannot be written.", "a stream that can be written, or null");
+        {
+            throw new MicroVmOptionException(
+                nameof(options.ConsoleOutput), "It cannot be written.", "a stream that can be written, or null");
+        }
+
         if (options.NetworkNamespacePath is { } path)
             CheckFile(nameof(options.NetworkNamespacePath), path, "a network namespace, e.g. /run/netns/NAME, or null");
         CheckDevices(options);
@@ -46,17 +54,21 @@ internal static class MicroVmOptionsCheck
         if (devices.Count > MachineLayout.MostVirtioDevices)
         {
             throw new MicroVmOptionException(
-                devices[^1], $"It is one of {devices.Count} virtio devices.", $"at most {MachineLayout.MostVirtioDevices} devices of all kinds");
+                devices[^1], $"It is one of {devices.Count} virtio devices.",
+                $"at most {MachineLayout.MostVirtioDevices} devices of all kinds");
         }
 
         CheckUnique(nameof(options.Disks), options.Disks.Where(disk => !disk.ReadOnly).Select(disk => disk.Path));
         CheckUnique(nameof(options.Networks), options.Networks.Select(network => network.TapName));
         CheckUnique(nameof(options.Networks), options.Networks.Select(network => network.MacAddress.ToUpperInvariant()));
-        CheckUnique(nameof(options.FileSystems), [.. options.FileSystems.Select(fs => fs.Tag), .. options.VhostUserFileSystems.Select(fs => fs.Tag)]);
+        CheckUnique(
+            nameof(options.FileSystems),
+            options.FileSystems.Select(fs => fs.Tag).Concat(options.VhostUserFileSystems.Select(fs => fs.Tag)));
         if (options.VhostUserFileSystems.Count > 0 && options.MemoryBacking == MicroVmMemoryBacking.Anonymous)
         {
             throw new MicroVmOptionException(
-                nameof(options.MemoryBacking), $"Other processes, as {nameof(options.VhostUserFileSystems)} need them, cannot map private memory.",
+                nameof(options.MemoryBacking),
+                $"Other processes, as {nameof(options.VhostUserFileSystems)} need them, cannot map private memory.",
                 $"{nameof(MicroVmMemoryBacking.Shared)} or {nameof(MicroVmMemoryBacking.HugePages)}");
         }
     }

@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace Kata.Virtio.Block;
 
-/// <summary>struct virtio_blk_config (virtio 1.2, 5.2.4) as far as it is used, 60 bytes, little-endian like every host this runs on.</summary>
+/// <summary>
+/// struct virtio_blk_config (virtio 1.2, 5.2.4) as far as it is used, 60 bytes, little-endian like every host this runs on.
+/// </summary>
 [StructLayout(LayoutKind.Explicit, Size = Size)]
 internal struct BlockConfiguration
 {

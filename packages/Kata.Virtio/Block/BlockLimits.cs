@@ -7,7 +7,9 @@ internal static class BlockLimits
 
     public const int MaxQueues = 16;
 
-    /// <summary>Entries of a queue; with a header and a status a request of <see cref="MaxSegments"/> fits an indirect table of that size.</summary>
+    /// <summary>
+    /// Entries of a queue; with a header and a status a request of <see cref="MaxSegments"/> fits an indirect table of that size.
+    /// </summary>
     public const ushort QueueSize = 256;
 
     public const uint MaxSegments = QueueSize - 2;

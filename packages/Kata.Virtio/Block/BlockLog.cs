@@ -12,9 +12,11 @@ internal static partial class BlockLog
     public static partial void DirectUnavailable(ILogger logger, string path, Errno error);
 
     [LoggerMessage(402, LogLevel.Error, "Disk {Path}: {Type} at sector {Sector} failed: {Error} ({Suppressed} like it suppressed)")]
-    public static partial void RequestFailed(ILogger logger, string path, BlockRequestType type, ulong sector, Errno error, long suppressed);
+    public static partial void RequestFailed(
+        ILogger logger, string path, BlockRequestType type, ulong sector, Errno error, long suppressed);
 
-    [LoggerMessage(403, LogLevel.Warning, "Disk {Path}: the guest sent a malformed request, type {Type} at sector {Sector} ({Suppressed} like it suppressed)")]
+    [LoggerMessage(403, LogLevel.Warning,
+        "Disk {Path}: the guest sent a malformed request, type {Type} at sector {Sector} ({Suppressed} like it suppressed)")]
     public static partial void MalformedRequest(ILogger logger, string path, BlockRequestType type, ulong sector, long suppressed);
 
     [LoggerMessage(404, LogLevel.Information, "Disk {Path} has {Bytes} bytes now")]

@@ -50,7 +50,7 @@ internal sealed partial class BlockWorker
             case BlockRequestType.Discard when _image.CanDiscard:
                 return HandleRanges(header, chain, BlockLimits.MaxDiscardRanges, BlockLimits.MaxDiscardSectors, allowedFlags: 0);
             case BlockRequestType.WriteZeroes when !_image.IsReadOnly:
-                return HandleRanges(header, chain, BlockLimits.MaxWriteZeroesRanges, BlockLimits.MaxWriteZeroesSectors, allowedFlags: Unmap);
+                return HandleRanges(header, chain, BlockLimits.MaxWriteZeroesRanges, BlockLimits.MaxWriteZeroesSectors, Unmap);
             case BlockRequestType.Out:
                 return Malformed(header);
             default:
@@ -106,7 +106,8 @@ internal sealed partial class BlockWorker
             // Copied once, so that what is checked is what is used.
             var range = default(BlockRange);
             _chain.CopyTo(
-                chain.ReadableStart, chain.ReadableCount, BlockHeader.Size + (i * BlockRange.Size), MemoryMarshal.AsBytes(new Span<BlockRange>(ref range)));
+                chain.ReadableStart, chain.ReadableCount, BlockHeader.Size + (i * BlockRange.Size),
+                MemoryMarshal.AsBytes(new Span<BlockRange>(ref range)));
             if ((range.Flags & ~allowedFlags) != 0)
                 return BlockStatus.Unsupported;
             if (range.SectorCount > maxSectors || !IsOnDisk(range.Sector, range.SectorCount))

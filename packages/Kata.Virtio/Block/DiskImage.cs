@@ -29,11 +29,14 @@ internal sealed class DiskImage : IDisposable
     private DiskImage(string path, SafeFileHandle file, SafeFileHandle? direct, bool readOnly, bool isDevice)
     {
         (Path, _file, _direct, IsReadOnly, _isDevice) = (path, file, direct, readOnly, isDevice);
-        (LogicalBlockSize, PhysicalBlockSize) = isDevice ? BlockStorage.DeviceBlockSize(file) : (BlockLimits.SectorBytes, Environment.SystemPageSize);
+        (LogicalBlockSize, PhysicalBlockSize) = isDevice
+            ? BlockStorage.DeviceBlockSize(file)
+            : (BlockLimits.SectorBytes, Environment.SystemPageSize);
         if (direct is not null)
             _alignment = isDevice ? (LogicalBlockSize, LogicalBlockSize) : BlockStorage.DirectAlignment(direct);
         // Beyond the end this changes nothing, so it only tells whether the file system can. Devices tell when they are asked.
-        CanDiscard = !readOnly && (isDevice || FileOperations.Allocate(file, PunchHole, ReadSize() + PhysicalBlockSize, PhysicalBlockSize) == Errno.None);
+        CanDiscard = !readOnly
+            && (isDevice || FileOperations.Allocate(file, PunchHole, ReadSize() + PhysicalBlockSize, PhysicalBlockSize) == Errno.None);
     }
 
     public string Path { get; }

@@ -259,7 +259,9 @@ internal sealed class DeviceState : IVirtioTransport, IDisposable
         queue.IsStarted = _model switch
         {
             IQueueDevice device => TryRun(
-                thread, () => started = queue.Served.TryStart(_threads[thread].Loop, device.Workers[thread], queue.Kick, _memory, layout, _interrupt)) && started,
+                thread,
+                () => started = queue.Served.TryStart(
+                    _threads[thread].Loop, device.Workers[thread], queue.Kick, _memory, layout, _interrupt)) && started,
             IDelegatedDevice device => TryRun(thread, () => device.StartQueue(index, layout, queue.Kick, _interruptEvent)),
             _ => false,
         };
@@ -307,8 +309,8 @@ internal sealed class DeviceState : IVirtioTransport, IDisposable
     }
 
     /// <summary>
-    /// Runs something on a thread of the device and waits for it. False, now and from then on, when the thread has ended or does not answer:
-    /// the device never gives back what it holds, so it must not be set up again.
+    /// Runs something on a thread of the device and waits for it. False, now and from then on, when the thread has ended or does not
+    /// answer: the device never gives back what it holds, so it must not be set up again.
     /// </summary>
     private bool TryRun(int thread, Action action)
     {

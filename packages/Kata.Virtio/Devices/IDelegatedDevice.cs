@@ -6,8 +6,8 @@ using Kata.Virtio.Queues;
 namespace Kata.Virtio.Devices;
 
 /// <summary>
-/// A device whose queues somebody else serves: another process (vhost-user) or the host's kernel (vhost). It has one thread for what is left
-/// to do here, of which it is the client; all calls come on that.
+/// A device whose queues somebody else serves: another process (vhost-user) or the host's kernel (vhost). It has one thread for what is
+/// left to do here, of which it is the client; all calls come on that.
 /// </summary>
 internal interface IDelegatedDevice : IVirtioDevice, IEventLoopClient
 {

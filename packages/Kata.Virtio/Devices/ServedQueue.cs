@@ -19,7 +19,9 @@ internal sealed class ServedQueue(int index) : IEventHandler
     public ushort Position { get; set; }
 
     /// <summary>Gives the queue to its worker. False when its layout is not acceptable.</summary>
-    /// <param name="kick">Readable when the driver notifies. Stays open until <see cref="Stop"/>; never read: each signal is an event of its own.</param>
+    /// <param name="kick">
+    /// Readable when the driver notifies. Stays open until <see cref="Stop"/>; never read: each signal is an event of its own.
+    /// </param>
     /// <exception cref="LinuxException"><paramref name="kick"/> cannot be watched.</exception>
     public bool TryStart(
         EventLoop loop, IQueueWorker worker, SafeHandle kick, GuestMemory memory, in QueueLayout layout, IQueueInterrupt interrupt)

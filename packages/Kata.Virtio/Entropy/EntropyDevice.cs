@@ -10,7 +10,9 @@ namespace Kata.Virtio.Entropy;
 /// <summary>The entropy device (virtio 1.2, 5.4): fills what the driver offers with random bytes.</summary>
 internal sealed class EntropyDevice : IQueueDevice, IQueueWorker
 {
-    /// <summary>Bytes of one request; the driver asks again when it wants more. Bounds how long a huge buffer keeps the host busy.</summary>
+    /// <summary>
+    /// Bytes of one request; the driver asks again when it wants more. Bounds how long a huge buffer keeps the host busy.
+    /// </summary>
     public const int MaxRequestBytes = 4096;
 
     /// <summary>Requests before the transport gets its turn.</summary>

@@ -7,7 +7,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Kata.Virtio.Fuse;
 
-/// <summary>The virtio file system device (virtio 1.2, 5.11): moves requests between the guest's queues and the <see cref="FuseServer"/>.</summary>
+/// <summary>
+/// The virtio file system device (virtio 1.2, 5.11): moves requests between the guest's queues and the <see cref="FuseServer"/>.
+/// </summary>
 internal sealed class FileSystemDevice : IQueueDevice, IQueueWorker
 {
     public const int TagBytes = 36;

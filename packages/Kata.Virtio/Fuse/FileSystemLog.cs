@@ -19,10 +19,12 @@ internal static partial class FileSystemLog
     public static partial void Malformed(ILogger logger, FuseOpcode opcode, uint length, long suppressed);
 
     [LoggerMessage(604, LogLevel.Warning,
-        "Guest holds {Limit} files, which is the limit: it gets ENFILE. Raise RLIMIT_NOFILE or DescriptorLimit ({Suppressed} like it suppressed)")]
+        "Guest holds {Limit} files, which is the limit: it gets ENFILE. Raise RLIMIT_NOFILE or DescriptorLimit "
+        + "({Suppressed} like it suppressed)")]
     public static partial void TooManyFiles(ILogger logger, int limit, long suppressed);
 
     [LoggerMessage(605, LogLevel.Error,
-        "virtio-fs {Tag} stopped: the guest broke the rules of queue {Queue} ({Reason}); it needs a reset ({Suppressed} like it suppressed)")]
+        "virtio-fs {Tag} stopped: the guest broke the rules of queue {Queue} ({Reason}); it needs a reset "
+        + "({Suppressed} like it suppressed)")]
     public static partial void DeviceBroken(ILogger logger, string tag, int queue, string reason, long suppressed);
 }

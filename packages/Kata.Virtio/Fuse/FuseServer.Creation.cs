@@ -123,8 +123,11 @@ internal sealed unsafe partial class FuseServer
         return -(int)error;
     }
 
-    private int ReplyOpen(in EntryReply entry, SafeFileHandle file, Span<byte> reply) =>
-        Write(reply, new CreateReply { Entry = entry, Open = new OpenReply { Handle = _handles.Add(file, isDirectory: false), Flags = FileFlags } });
+    private int ReplyOpen(in EntryReply entry, SafeFileHandle file, Span<byte> reply)
+    {
+        var open = new OpenReply { Handle = _handles.Add(file, isDirectory: false), Flags = FileFlags };
+        return Write(reply, new CreateReply { Entry = entry, Open = open });
+    }
 
     /// <summary>Acts for the client's user from here to <see cref="EndCreation"/>, unless there is an error.</summary>
     private Errno BeginCreation(uint creationMask, out SafeHandle directory)

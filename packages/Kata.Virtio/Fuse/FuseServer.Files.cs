@@ -40,7 +40,8 @@ internal sealed unsafe partial class FuseServer
 
     /// <summary>
     /// What is opened on the host of what the client opens: access, truncation and synchronous writes. O_APPEND comes with each write, for
-    /// those of the page cache go to their place. O_DIRECT ends at the client's cache, whose buffers are not aligned as the host's disk wants.
+    /// those of the page cache go to their place. O_DIRECT ends at the client's cache, whose buffers are not aligned as the host's disk
+    /// wants.
     /// </summary>
     private static bool TryGetOpenFlags(uint requested, out OpenFlags flags)
     {
@@ -158,7 +159,9 @@ internal sealed unsafe partial class FuseServer
         var file = _nodes.Find(_header.Node, out var kind);
         if (file is null)
             return -(int)Errno.ESTALE;
-        using var opened = kind == FileKind.Directory ? OpenDirectory(file, out var error) : Reopen(_header.Node, OpenFlags.ReadOnly, out error);
+        using var opened = kind == FileKind.Directory
+            ? OpenDirectory(file, out var error)
+            : Reopen(_header.Node, OpenFlags.ReadOnly, out error);
         return opened is null ? -(int)error : Result(FileOperations.SynchronizeFileSystem(opened));
     }
 

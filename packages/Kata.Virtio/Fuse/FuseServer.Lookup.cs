@@ -95,12 +95,13 @@ internal sealed unsafe partial class FuseServer
         while (left > 0)
         {
             var part = MemoryMarshal.Cast<byte, ForgetEntry>(_request.AsSpan())[..(int)Math.Min(left, 1024)];
-            if (buffers.CopyTo(chain.ReadableStart, chain.ReadableCount, offset, MemoryMarshal.AsBytes(part)) < part.Length * sizeof(ForgetEntry))
+            var bytes = MemoryMarshal.AsBytes(part);
+            if (buffers.CopyTo(chain.ReadableStart, chain.ReadableCount, offset, bytes) < bytes.Length)
                 return;
             foreach (ref readonly var entry in part)
                 _nodes.Forget(entry.Node, entry.Lookups);
             left -= part.Length;
-            offset += part.Length * sizeof(ForgetEntry);
+            offset += bytes.Length;
         }
     }
 }

@@ -27,7 +27,11 @@ public sealed unsafe class GuestMemory
         for (var i = 0; i < _regions.Length; i++)
         {
             if (i > 0 && _regions[i].Start < _ends[i - 1])
-                throw new ArgumentException($"Memory regions at 0x{_starts[i - 1]:x} and 0x{_regions[i].Start:x} overlap.", nameof(regions));
+            {
+                throw new ArgumentException(
+                    $"Memory regions at 0x{_starts[i - 1]:x} and 0x{_regions[i].Start:x} overlap.", nameof(regions));
+            }
+
             _starts[i] = _regions[i].Start;
             _ends[i] = _regions[i].End;
             _hosts[i] = _regions[i].Host;

@@ -13,7 +13,9 @@ public sealed class GuestMemoryRegion : IDisposable
     /// <param name="start">First guest-physical address.</param>
     /// <param name="length">Bytes; not 0, and the range does not wrap around.</param>
     /// <param name="mapping">Holds the region from <paramref name="offset"/> on.</param>
-    /// <param name="file">What is mapped, when other processes can map it, too; stays the caller's. At the same offset as in the mapping.</param>
+    /// <param name="file">
+    /// What is mapped, when other processes can map it, too; stays the caller's. At the same offset as in the mapping.
+    /// </param>
     public GuestMemoryRegion(ulong start, ulong length, MemoryMapping mapping, nuint offset = 0, SafeHandle? file = null)
     {
         ArgumentNullException.ThrowIfNull(mapping);

@@ -18,7 +18,8 @@ public sealed class VirtioMmioTransport : IDisposable
     public const uint RangeBytes = 0x1000;
 
     /// <summary>
-    /// Where in the range the guest writes a queue's number, 32 bits, to notify the device: for KVM_IOEVENTFD with that number as datamatch.
+    /// Where in the range the guest writes a queue's number, 32 bits, to notify the device: for KVM_IOEVENTFD with that number as
+    /// datamatch.
     /// </summary>
     public const uint QueueNotifyOffset = (uint)MmioRegister.QueueNotify;
 
@@ -46,9 +47,13 @@ public sealed class VirtioMmioTransport : IDisposable
     /// <summary>Puts a device behind this transport and starts its threads, which inherit the calling thread's namespaces.</summary>
     /// <param name="device">Stays the caller's, who disposes it after the transport. It has no other transport.</param>
     /// <param name="memory">The guest's memory; stays mapped until the device is disposed.</param>
-    /// <param name="interrupt">A non-blocking eventfd, signalled to interrupt the guest, edge-triggered. Stays the caller's and open until the device is disposed.</param>
+    /// <param name="interrupt">
+    /// A non-blocking eventfd, signalled to interrupt the guest, edge-triggered. Stays the caller's and open until the device is disposed.
+    /// </param>
     /// <param name="logger">Where events of the transport are reported.</param>
-    /// <exception cref="InvalidOperationException">The device has a transport already, or whoever serves its queues cannot map the memory.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The device has a transport already, or whoever serves its queues cannot map the memory.
+    /// </exception>
     /// <exception cref="LinuxException">The process is out of descriptors.</exception>
     public static VirtioMmioTransport Start(VirtioDevice device, GuestMemory memory, SafeFileHandle interrupt, ILogger logger)
     {

@@ -21,7 +21,8 @@ internal readonly record struct QueueLayout
     public bool Indirect { get; init; }
 
     /// <summary>
-    /// Where the parts are mapped here. False when the size or an alignment (2.7) is wrong, or a part does not lie within one region of memory.
+    /// Where the parts are mapped here. False when the size or an alignment (2.7) is wrong, or a part does not lie within one region of
+    /// memory.
     /// </summary>
     public unsafe bool TryResolve(GuestMemory memory, out byte* descriptors, out byte* available, out byte* used)
     {

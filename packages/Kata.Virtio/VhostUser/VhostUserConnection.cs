@@ -144,7 +144,11 @@ internal sealed partial class VhostUserConnection : IEventHandler, IVirtioTransp
             case VhostUserRequest.SetProtocolFeatures:
                 _protocolFeatures = message.ReadUInt64();
                 if ((_protocolFeatures & ~VhostUserProtocol.Offered) != 0)
-                    throw new VhostUserException($"Protocol features 0x{_protocolFeatures:x} were set, 0x{VhostUserProtocol.Offered:x} are offered.");
+                {
+                    throw new VhostUserException(
+                        $"Protocol features 0x{_protocolFeatures:x} were set, 0x{VhostUserProtocol.Offered:x} are offered.");
+                }
+
                 break;
             case VhostUserRequest.SetOwner:
                 break;

@@ -34,6 +34,7 @@ internal static partial class VhostUserLog
     [LoggerMessage(111, LogLevel.Error, "vhost-user back end at {Path} failed; its device is dead: {Reason}")]
     public static partial void BackEndFailed(ILogger logger, string path, string reason);
 
-    [LoggerMessage(112, LogLevel.Debug, "Ring {Ring} handed to the back end, {Size} entries, at {Position} ({Suppressed} like it suppressed)")]
+    [LoggerMessage(112, LogLevel.Debug,
+        "Ring {Ring} handed to the back end, {Size} entries, at {Position} ({Suppressed} like it suppressed)")]
     public static partial void RingDelegated(ILogger logger, int ring, ushort size, ushort position, long suppressed);
 }

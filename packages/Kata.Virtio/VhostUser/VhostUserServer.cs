@@ -25,7 +25,8 @@ internal sealed class VhostUserServer : IEventLoopClient, IEventHandler, IDispos
     private VhostUserServer(VirtioDevice device, SafeFileHandle? listener, ILogger logger)
     {
         _device = device.Model as IQueueDevice
-            ?? throw new ArgumentException("The device leaves its queues to another process or the kernel, so this one cannot serve it.", nameof(device));
+            ?? throw new ArgumentException(
+                "The device leaves its queues to another process or the kernel, so this one cannot serve it.", nameof(device));
         if (device.Threads[0].IsStarted)
             throw new InvalidOperationException("The device is behind a transport already; make one device for each.");
         (_threads, _listener, _logger) = (device.Threads, listener, logger);

@@ -39,7 +39,8 @@ internal struct VsockHeader
         Operation = operation,
     };
 
-    public static VsockHeader Read(ReadOnlySpan<byte> bytes) => Unsafe.ReadUnaligned<VsockHeader>(ref MemoryMarshal.GetReference(bytes[..Size]));
+    public static VsockHeader Read(ReadOnlySpan<byte> bytes) =>
+        Unsafe.ReadUnaligned<VsockHeader>(ref MemoryMarshal.GetReference(bytes[..Size]));
 
     public readonly void Write(Span<byte> bytes) => Unsafe.WriteUnaligned(ref MemoryMarshal.GetReference(bytes[..Size]), this);
 }

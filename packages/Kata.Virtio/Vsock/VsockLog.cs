@@ -46,7 +46,8 @@ internal static partial class VsockLog
     public static partial void AcceptFailed(ILogger logger, Errno error);
 
     [LoggerMessage(212, LogLevel.Error,
-        "vsock device stopped: the guest broke the rules of the {Queue} queue ({Reason}); it needs a reset ({Suppressed} like it suppressed)")]
+        "vsock device stopped: the guest broke the rules of the {Queue} queue ({Reason}); it needs a reset "
+        + "({Suppressed} like it suppressed)")]
     public static partial void DeviceBroken(ILogger logger, string queue, string reason, long suppressed);
 
     [LoggerMessage(213, LogLevel.Warning, "Guest sent malformed vsock packets, which are dropped ({Suppressed} like it suppressed)")]

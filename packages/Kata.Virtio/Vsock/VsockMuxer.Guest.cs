@@ -9,7 +9,8 @@ internal sealed partial class VsockMuxer
     /// <summary>Takes a packet of the guest whose addresses and length were checked.</summary>
     public void OnPacket(in VsockHeader header, ReadOnlySpan<NativeBuffer> payload)
     {
-        if (header.Type != VsockHeader.StreamType || !_byPorts.TryGetValue(Key(header.DestinationPort, header.SourcePort), out var connection))
+        if (header.Type != VsockHeader.StreamType
+            || !_byPorts.TryGetValue(Key(header.DestinationPort, header.SourcePort), out var connection))
         {
             if (header.Operation == VsockOperation.Request && header.Type == VsockHeader.StreamType)
                 AcceptGuest(header);
@@ -21,7 +22,7 @@ internal sealed partial class VsockMuxer
         connection.UpdateCredit(header);
         switch (header.Operation)
         {
-            case VsockOperation.Response when connection.State == VsockConnectionState.Connecting && connection.Pending == VsockPending.None:
+            case VsockOperation.Response when connection is { State: VsockConnectionState.Connecting, Pending: VsockPending.None }:
                 Establish(connection);
                 break;
             case VsockOperation.Reset:
@@ -40,7 +41,11 @@ internal sealed partial class VsockMuxer
                 break;
             default:
                 if (_guestGate.TryPass(out var suppressed))
-                    VsockLog.UnexpectedPacket(_logger, header.Operation, connection.State, connection.HostPort, connection.GuestPort, suppressed);
+                {
+                    VsockLog.UnexpectedPacket(
+                        _logger, header.Operation, connection.State, connection.HostPort, connection.GuestPort, suppressed);
+                }
+
                 Reset(connection);
                 break;
         }

@@ -40,7 +40,8 @@ internal static class DragonballConfiguration
         {
             throw check.Error(
                 "block_device_driver",
-                $"\"{configuration.BlockDeviceDriver}\" is not supported with Dragonball; use virtio-blk-mmio (virtio-blk-pci stands for the same).");
+                $"\"{configuration.BlockDeviceDriver}\" is not supported with Dragonball; "
+                + "use virtio-blk-mmio (virtio-blk-pci stands for the same).");
         }
 
         check.KernelParameters(KataCommandLine.Build(configuration));
@@ -63,7 +64,10 @@ internal static class DragonballConfiguration
         foreach (var (key, value) in external)
         {
             if (value.Length > 0)
-                throw check.Error(key, $"\"{value}\" has no meaning for a VM in the runtime's own process; remove the key or leave it empty.");
+            {
+                throw check.Error(
+                    key, $"\"{value}\" has no meaning for a VM in the runtime's own process; remove the key or leave it empty.");
+            }
         }
 
         foreach (var (key, needs) in UnsupportedFlags)

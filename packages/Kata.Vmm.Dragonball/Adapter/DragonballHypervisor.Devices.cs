@@ -19,6 +19,8 @@ internal sealed partial class DragonballHypervisor
 
     private readonly List<Device> _devices = [];
 
+    private IEnumerable<SharedFileSystemDevice> SharedDirectories => _devices.OfType<SharedFileSystemDevice>();
+
     public ValueTask<AttachedDevice> AddDeviceAsync(Device device, CancellationToken cancellationToken)
     {
         if (_vm is not null)
@@ -40,7 +42,8 @@ internal sealed partial class DragonballHypervisor
     {
         if (!_devices.Exists(device => device.Id == deviceId) || _exited.Task.IsCompleted)
             return ValueTask.CompletedTask;
-        throw new NotSupportedByHypervisorException(DragonballProvider.ProviderName, $"removing device {deviceId}, which was there at boot");
+        throw new NotSupportedByHypervisorException(
+            DragonballProvider.ProviderName, $"removing device {deviceId}, which was there at boot");
     }
 
     private DeviceNodeAddress NextDisk()
@@ -67,8 +70,8 @@ internal sealed partial class DragonballHypervisor
         Vsock = new VirtioVsockOptions { HybridSocketPath = SocketPath, GuestCid = GuestCid, Logger = context.Logger },
         Disks = [.. _devices.OfType<BlockDevice>().Select(MakeDisk)],
         Networks = [.. _devices.OfType<NetworkDevice>().Select(MakeNetwork)],
-        FileSystems = [.. _devices.OfType<SharedFileSystemDevice>().Where(device => device.HostPath is not null).Select(MakeFileSystem)],
-        VhostUserFileSystems = [.. _devices.OfType<SharedFileSystemDevice>().Where(device => device.SocketPath is not null).Select(MakeVhostUserFileSystem)],
+        FileSystems = [.. SharedDirectories.Where(device => device.HostPath is not null).Select(MakeFileSystem)],
+        VhostUserFileSystems = [.. SharedDirectories.Where(device => device.SocketPath is not null).Select(MakeVhostUserFileSystem)],
         NetworkNamespacePath = context.NetworkNamespacePath,
         Logger = context.Logger,
     };

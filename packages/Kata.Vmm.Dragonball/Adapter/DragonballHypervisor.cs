@@ -70,12 +70,14 @@ internal sealed partial class DragonballHypervisor(HypervisorContext context) : 
         }
         catch (Exception exception)
         {
-            _exited.TrySetResult(_stopping ? new VmExit(VmExitReason.Stopped, 0) : new VmExit(VmExitReason.VmmFailure, 1, exception.Message));
+            _exited.TrySetResult(
+                _stopping ? new VmExit(VmExitReason.Stopped, 0) : new VmExit(VmExitReason.VmmFailure, 1, exception.Message));
             throw;
         }
 
         _ = WatchAsync(vm);
-        AdapterLog.Started(context.Logger, vm.VcpuThreadIds.Count, Configuration.MemoryMib, context.TimeProvider.GetElapsedTime(begin).TotalMilliseconds);
+        var elapsed = context.TimeProvider.GetElapsedTime(begin);
+        AdapterLog.Started(context.Logger, vm.VcpuThreadIds.Count, Configuration.MemoryMib, elapsed.TotalMilliseconds);
     }
 
     /// <summary>The guest is not asked: whoever wants its side in order tells the agent first.</summary>

@@ -23,7 +23,9 @@ internal sealed unsafe class KvmVcpu : IDisposable
     /// <summary>Shared with the kernel; valid until disposal.</summary>
     public KvmRun* Shared { get; }
 
-    /// <summary>KVM_RUN: until the guest needs this process, or the thread is wanted. False when it ended with <paramref name="error"/>.</summary>
+    /// <summary>
+    /// KVM_RUN: until the guest needs this process, or the thread is wanted. False when it ended with <paramref name="error"/>.
+    /// </summary>
     public bool Run(out Errno error)
     {
         if (Ioctl(_rawFd, KVM_RUN, 0) >= 0)

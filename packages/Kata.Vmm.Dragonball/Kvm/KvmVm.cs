@@ -36,7 +36,8 @@ internal sealed unsafe class KvmVm : IDisposable
             MemorySize = size,
             UserspaceAddress = (ulong)hostAddress,
         };
-        KvmError.Check(Ioctl(_fd, KVM_SET_USER_MEMORY_REGION, &region), "KVM_SET_USER_MEMORY_REGION", $"at 0x{guestAddress:x}, {size} bytes");
+        KvmError.Check(
+            Ioctl(_fd, KVM_SET_USER_MEMORY_REGION, &region), "KVM_SET_USER_MEMORY_REGION", $"at 0x{guestAddress:x}, {size} bytes");
     }
 
     /// <summary>KVM_IRQFD: a write to the eventfd pulses the interrupt line, until either is closed.</summary>

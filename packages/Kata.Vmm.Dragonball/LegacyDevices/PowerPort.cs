@@ -21,9 +21,10 @@ internal sealed class PowerPort(GuestEnd end) : IBusDevice
     public void Write(ulong offset, ReadOnlySpan<byte> data)
     {
         var value = data[0];
+        var sleepType = (value >> SleepTypeShift) & SleepTypeMask;
         if (value == MachineDescription.ResetValue)
             end.Set(MicroVmExitReason.GuestReset, "The guest reset itself through ACPI.");
-        else if ((value & MachineDescription.SleepEnable) != 0 && ((value >> SleepTypeShift) & SleepTypeMask) == MachineDescription.S5SleepType)
+        else if ((value & MachineDescription.SleepEnable) != 0 && sleepType == MachineDescription.S5SleepType)
             end.Set(MicroVmExitReason.GuestShutdown, "The guest switched itself off (ACPI S5).");
     }
 }

@@ -34,7 +34,7 @@ internal static class HostCheck
             if (!HasHardwareVirtualization())
                 findings.Add(new HostFinding(SoftwareKvm, IsFatal: false));
             if (FileDescriptors.Status("/dev/net/tun") is null)
-                findings.Add(new HostFinding("/dev/net/tun does not exist; load the module tun for guests with a network.", IsFatal: false));
+                findings.Add(new HostFinding("/dev/net/tun does not exist; load the module tun for guests with networks.", IsFatal: false));
             return findings;
         }
         catch (LinuxException e)
@@ -64,7 +64,11 @@ internal static class HostCheck
                 throw new MicroVmException(problem, null, KataErrorKind.FailedPrecondition);
             var most = Math.Max(kvm.Check(KvmCapability.RecommendedVcpus), kvm.Check(KvmCapability.MaxVcpus));
             if (options.VcpuCount > most)
-                throw new MicroVmOptionException(nameof(options.VcpuCount), $"KVM of this host takes no {options.VcpuCount} vCPUs.", $"1 to {most}");
+            {
+                throw new MicroVmOptionException(
+                    nameof(options.VcpuCount), $"KVM of this host takes no {options.VcpuCount} vCPUs.", $"1 to {most}");
+            }
+
             return kvm;
         }
         catch
@@ -87,7 +91,8 @@ internal static class HostCheck
 
     private static string Explain(LinuxException e) => e.Errno switch
     {
-        Errno.ENOENT => $"{e.Message}. Load the module kvm_intel or kvm_amd, and enable virtualization in the firmware, or in the host of this VM.",
+        Errno.ENOENT =>
+            $"{e.Message}. Load the module kvm_intel or kvm_amd, and enable virtualization in the firmware, or in the host of this VM.",
         Errno.ENXIO or Errno.ENODEV => $"{e.Message}. The device node is there but no KVM behind it: load the module kvm_intel or kvm_amd.",
         Errno.EACCES or Errno.EPERM => $"{e.Message}. Run as root, or as a member of {OwningGroup()}.",
         _ => $"{e.Message}.",
@@ -100,14 +105,16 @@ internal static class HostCheck
         const int nameField = 0;
         const int numberField = 2;
         var id = $"{status.Gid}";
-        var entry = File.ReadLines("/etc/group").Select(line => line.Split(':')).FirstOrDefault(fields => fields.Length > numberField && fields[numberField] == id);
+        var entry = File.ReadLines("/etc/group").Select(line => line.Split(':'))
+            .FirstOrDefault(fields => fields.Length > numberField && fields[numberField] == id);
         return entry is null ? $"group {id}" : $"group {entry[nameField]}";
     }
 
     /// <summary>Whether the processor runs guests itself; without that a distribution's kernel takes hours.</summary>
     public static bool HasHardwareVirtualization()
     {
-        var flags = File.ReadLines(CpuInformation).FirstOrDefault(line => line.StartsWith("flags", StringComparison.Ordinal))?.Split(' ') ?? [];
+        var line = File.ReadLines(CpuInformation).FirstOrDefault(line => line.StartsWith("flags", StringComparison.Ordinal));
+        var flags = line?.Split(' ') ?? [];
         return flags.Contains("vmx") || flags.Contains("svm");
     }
 }

@@ -16,7 +16,8 @@ internal static partial class MachineLog
     [LoggerMessage(103, LogLevel.Error, "Device {Device} failed; the guest's accesses to it hang or fail")]
     public static partial void DeviceFailed(ILogger logger, Exception exception, string device);
 
-    [LoggerMessage(104, LogLevel.Error, "Devices did not end within {Grace}; memory and descriptors of the microVM stay taken until they do")]
+    [LoggerMessage(104, LogLevel.Error,
+        "Devices did not end within {Grace}; memory and descriptors of the microVM stay taken until they do")]
     public static partial void DevicesHang(ILogger logger, TimeSpan grace);
 
     [LoggerMessage(105, LogLevel.Error, "Not everything of the microVM could be closed")]

@@ -8,7 +8,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Kata.Vmm.Dragonball.Machines;
 
-/// <summary>A virtio device in a machine: its registers, its interrupt, and its queues' notifications, which never leave the kernel.</summary>
+/// <summary>
+/// A virtio device in a machine: its registers, its interrupt, and its queues' notifications, which never leave the kernel.
+/// </summary>
 /// <param name="index">Its place among the virtio devices.</param>
 /// <param name="device">Owned from here on.</param>
 internal sealed class VirtioSlot(int index, VirtioDevice device) : IBusDevice, IAsyncDisposable

@@ -64,7 +64,8 @@ internal sealed class GuestRam : IDisposable
             if (backing != MicroVmMemoryBacking.HugePages)
                 throw;
             throw new MicroVmException(
-                $"The host has no {bytes >> 21} free pages of 2 MiB for the guest's memory; raise vm.nr_hugepages, or use another backing: {e.Message}.",
+                $"The host has no {bytes >> 21} free pages of 2 MiB for the guest's memory; "
+                + $"raise vm.nr_hugepages, or use another backing: {e.Message}.",
                 e, KataErrorKind.ResourceExhausted);
         }
     }

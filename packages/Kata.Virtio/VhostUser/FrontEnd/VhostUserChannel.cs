@@ -66,7 +66,8 @@ internal sealed class VhostUserChannel : IDisposable
         var count = StreamSocket.Peek(_socket, one);
         if (count == -(int)Errno.EAGAIN)
             return;
-        throw new VhostUserException(count > 0 ? "The back end sent something that nobody asked for." : "The back end closed the connection.");
+        throw new VhostUserException(
+            count > 0 ? "The back end sent something that nobody asked for." : "The back end closed the connection.");
     }
 
     public void Dispose()

@@ -91,7 +91,8 @@ internal sealed class VhostUserFrontEnd : IDisposable
         if (memory.Regions.FirstOrDefault(region => region.File is null) is { } region)
         {
             throw new InvalidOperationException(
-                $"The guest's memory at 0x{region.Start:x} is private to this process, so a vhost-user back end cannot map it. Use shared memory for this VM.");
+                $"The guest's memory at 0x{region.Start:x} is private to this process, so a vhost-user back end cannot map it. "
+                + "Use shared memory for this VM.");
         }
 
         if (memory.Regions.Count > VhostUserProtocol.MaxTableRegions)
@@ -152,7 +153,8 @@ internal sealed class VhostUserFrontEnd : IDisposable
 
     public void Dispose() => _channel.Dispose();
 
-    private void SendState(VhostUserRequest request, int index, uint value) => _channel.Send(request, State(stackalloc byte[8], index, value));
+    private void SendState(VhostUserRequest request, int index, uint value) =>
+        _channel.Send(request, State(stackalloc byte[8], index, value));
 
     private static Span<byte> State(Span<byte> payload, int index, uint value)
     {
