@@ -93,7 +93,10 @@ public sealed partial class NetworkConfigurator
         var writer = new NetlinkWriter(stackalloc byte[128], RTM_NEWNEIGH, NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE);
         writer.Add(new NeighborMessage
         {
-            Family = FamilyOf(neighbor.Address), Index = neighbor.LinkIndex, State = neighbor.State, Flags = neighbor.Flags,
+            Family = FamilyOf(neighbor.Address),
+            Index = neighbor.LinkIndex,
+            State = neighbor.State,
+            Flags = neighbor.Flags,
         });
         AddAddressAttribute(ref writer, NDA_DST, neighbor.Address);
         if (neighbor.MacAddress.Length > 0)

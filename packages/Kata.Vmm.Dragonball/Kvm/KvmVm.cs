@@ -69,7 +69,11 @@ internal sealed unsafe class KvmVm : IDisposable
             eventFd.DangerousAddRef(ref added);
             var argument = new KvmIoEventFd
             {
-                Fd = (int)eventFd.DangerousGetHandle(), Address = address, Length = length, DataMatch = value, Flags = IoEventFdDataMatch,
+                Fd = (int)eventFd.DangerousGetHandle(),
+                Address = address,
+                Length = length,
+                DataMatch = value,
+                Flags = IoEventFdDataMatch,
             };
             KvmError.Check(Ioctl(_fd, KVM_IOEVENTFD, &argument), "KVM_IOEVENTFD", $"at 0x{address:x}");
         }

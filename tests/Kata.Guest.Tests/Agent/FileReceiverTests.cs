@@ -80,13 +80,23 @@ public sealed class FileReceiverTests
 
     private static CopyFileRequest Piece(string path, string data, long offset, long size) => new()
     {
-        Path = path, Data = ByteString.CopyFromUtf8(data), Offset = offset, FileSize = size, FileMode = 0x8000 | 0b110_100_000, DirMode = 0b111_101_000,
-        Uid = (int)CurrentProcess.EffectiveUserId, Gid = (int)CurrentProcess.EffectiveGroupId,
+        Path = path,
+        Data = ByteString.CopyFromUtf8(data),
+        Offset = offset,
+        FileSize = size,
+        FileMode = 0x8000 | 0b110_100_000,
+        DirMode = 0b111_101_000,
+        Uid = (int)CurrentProcess.EffectiveUserId,
+        Gid = (int)CurrentProcess.EffectiveGroupId,
     };
 
     private static CopyFileRequest Entry(string path, uint mode, string data) => new()
     {
-        Path = path, Data = ByteString.CopyFromUtf8(data), FileMode = mode, DirMode = 0b111_101_000,
-        Uid = (int)CurrentProcess.EffectiveUserId, Gid = (int)CurrentProcess.EffectiveGroupId,
+        Path = path,
+        Data = ByteString.CopyFromUtf8(data),
+        FileMode = mode,
+        DirMode = 0b111_101_000,
+        Uid = (int)CurrentProcess.EffectiveUserId,
+        Gid = (int)CurrentProcess.EffectiveGroupId,
     };
 }

@@ -216,7 +216,10 @@ public sealed class VirtioConsoleTests
         var length = Gen.Frequency((6, Gen.UInt[0, 10_000]), (1, Gen.UInt));
         var descriptor = Gen.Select(address, length, Gen.Int[0, 7], Gen.UShort[0, 8], (a, l, f, n) => new Descriptor
         {
-            Address = a, Length = l, Flags = (DescriptorFlags)f, Next = n,
+            Address = a,
+            Length = l,
+            Flags = (DescriptorFlags)f,
+            Next = n,
         });
         Gen.Select(descriptor.Array[8], Gen.UShort[0, 9].Array[1, 8], Gen.Int[0, 1], Gen.Int[0, 100]).Sample(
             (table, heads, queue, appetite) =>

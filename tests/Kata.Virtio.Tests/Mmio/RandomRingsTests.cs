@@ -61,7 +61,9 @@ public sealed class RandomRingsTests
     {
         var device = VirtioVsock.Create(new VirtioVsockOptions
         {
-            HybridSocketPath = _directory.File("vs"), GuestCid = (uint)FakeMachine.GuestCid, Logger = _logger,
+            HybridSocketPath = _directory.File("vs"),
+            GuestCid = (uint)FakeMachine.GuestCid,
+            Logger = _logger,
         });
         var port = Gen.UInt[1, 4];
         var bytes = Gen.Frequency((4, Gen.UInt[0, 200]), (1, Gen.UInt));

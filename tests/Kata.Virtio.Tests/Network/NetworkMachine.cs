@@ -39,7 +39,12 @@ internal sealed unsafe class NetworkMachine : IDisposable
         PersistentTap.Create(Tap, pairs > 1);
         Device = VirtioNetwork.Create(new VirtioNetworkOptions
         {
-            TapName = Tap, MacAddress = "02:00:00:00:00:02", QueuePairs = pairs, Mtu = mtu, QueueSize = QueueSize, Logger = Logger,
+            TapName = Tap,
+            MacAddress = "02:00:00:00:00:02",
+            QueuePairs = pairs,
+            Mtu = mtu,
+            QueueSize = QueueSize,
+            Logger = Logger,
         });
         // After the device is open: an interface without a carrier comes up a little later, and drops what is sent until then.
         using (var network = new NetworkConfigurator())

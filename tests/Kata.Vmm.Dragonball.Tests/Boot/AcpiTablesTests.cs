@@ -38,7 +38,8 @@ public sealed class AcpiTablesTests
         using var memory = new TestMemory(4 << 20);
         var machine = s_machine with
         {
-            VcpuCount = 254, VirtioWindows = [.. Enumerable.Range(0, 32).Select(i => new VirtioMmioWindow(0xD000_0000 + ((uint)i * 0x1000), 0x1000, 5))],
+            VcpuCount = 254,
+            VirtioWindows = [.. Enumerable.Range(0, 32).Select(i => new VirtioMmioWindow(0xD000_0000 + ((uint)i * 0x1000), 0x1000, 5))],
         };
 
         var tables = Tables(memory, machine);
@@ -216,7 +217,10 @@ public sealed class AcpiTablesTests
         {
             var start = new ProcessStartInfo(program, arguments)
             {
-                WorkingDirectory = _directory, RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true,
+                WorkingDirectory = _directory,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+                RedirectStandardInput = true,
             };
             try
             {

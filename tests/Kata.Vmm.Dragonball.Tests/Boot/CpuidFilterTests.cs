@@ -166,8 +166,13 @@ public sealed class CpuidFilterTests
 
     private static KvmCpuidEntry Entry(uint function, uint index, uint eax, uint ebx, uint ecx, uint edx) => new()
     {
-        Function = function, Index = index, Flags = function is 4 or 7 or 0xB or 0xD or 0x1F or 0x8000_001D ? KvmCpuidEntry.SignificantIndex : 0,
-        Eax = eax, Ebx = ebx, Ecx = ecx, Edx = edx,
+        Function = function,
+        Index = index,
+        Flags = function is 4 or 7 or 0xB or 0xD or 0x1F or 0x8000_001D ? KvmCpuidEntry.SignificantIndex : 0,
+        Eax = eax,
+        Ebx = ebx,
+        Ecx = ecx,
+        Edx = edx,
     };
 
     private static KvmCpuidEntry Leaf(IEnumerable<KvmCpuidEntry> leaves, uint function, uint index = 0) =>

@@ -113,7 +113,11 @@ internal static class GuestSpec
             {
                 rules.Add(new LinuxDeviceCgroup
                 {
-                    Allow = true, Type = device.Type == "b" ? "b" : "c", Major = device.Major, Minor = device.Minor, Access = "rwm",
+                    Allow = true,
+                    Type = device.Type == "b" ? "b" : "c",
+                    Major = device.Major,
+                    Minor = device.Minor,
+                    Access = "rwm",
                 });
             }
         }

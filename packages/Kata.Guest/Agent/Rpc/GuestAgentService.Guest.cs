@@ -88,11 +88,17 @@ internal sealed partial class GuestAgentService
         var response = new VolumeStatsResponse { VolumeCondition = new VolumeCondition { Abnormal = false, Message = "OK" } };
         response.Usage.Add(new VolumeUsage
         {
-            Unit = VolumeUsage.Types.Unit.Bytes, Total = usage.TotalBytes, Available = usage.AvailableBytes, Used = usage.TotalBytes - usage.FreeBytes,
+            Unit = VolumeUsage.Types.Unit.Bytes,
+            Total = usage.TotalBytes,
+            Available = usage.AvailableBytes,
+            Used = usage.TotalBytes - usage.FreeBytes,
         });
         response.Usage.Add(new VolumeUsage
         {
-            Unit = VolumeUsage.Types.Unit.Inodes, Total = usage.TotalInodes, Available = usage.FreeInodes, Used = usage.TotalInodes - usage.FreeInodes,
+            Unit = VolumeUsage.Types.Unit.Inodes,
+            Total = usage.TotalInodes,
+            Available = usage.FreeInodes,
+            Used = usage.TotalInodes - usage.FreeInodes,
         });
         return Task.FromResult(response);
     }

@@ -53,7 +53,10 @@ internal static class FileSystemGroup
         // Does not enter symbolic links to directories.
         var all = new EnumerationOptions
         {
-            RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None, IgnoreInaccessible = false, ReturnSpecialDirectories = false,
+            RecurseSubdirectories = true,
+            AttributesToSkip = FileAttributes.None,
+            IgnoreInaccessible = false,
+            ReturnSpecialDirectories = false,
         };
         foreach (var entry in new DirectoryInfo(directory).EnumerateFileSystemInfos("*", all))
         {

@@ -41,7 +41,11 @@ internal static class VcpuState
         ? new KvmRegs { Rip = kernel.EntryPoint, Rbx = BootLayout.PvhStartInfo, Rflags = ReservedFlag }
         : new KvmRegs
         {
-            Rip = kernel.EntryPoint, Rsi = BootLayout.ZeroPage, Rsp = BootLayout.StackTop, Rbp = BootLayout.StackTop, Rflags = ReservedFlag,
+            Rip = kernel.EntryPoint,
+            Rsi = BootLayout.ZeroPage,
+            Rsp = BootLayout.StackTop,
+            Rbp = BootLayout.StackTop,
+            Rflags = ReservedFlag,
         };
 
     /// <summary>Changes the system registers of the first vCPU from how they are after reset.</summary>

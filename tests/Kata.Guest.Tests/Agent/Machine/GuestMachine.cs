@@ -97,7 +97,9 @@ internal sealed class GuestMachine : IAsyncDisposable
         await MakeDiskAsync();
         _vsock = VhostUserVsock.Start(new VhostUserVsockOptions
         {
-            VhostUserSocketPath = _directory.Path + "/vhost-user", HybridSocketPath = _directory.Path + "/vsock", GuestCid = 3,
+            VhostUserSocketPath = _directory.Path + "/vhost-user",
+            HybridSocketPath = _directory.Path + "/vsock",
+            GuestCid = 3,
         });
         _ = Run(Virtiofsd, $"--socket-path={_directory.Path}/fs", "-o", $"source={Shared}", "-o", "cache=auto");
         while (!File.Exists(_directory.Path + "/fs"))
@@ -140,7 +142,9 @@ internal sealed class GuestMachine : IAsyncDisposable
         using var log = FileDescriptors.Open(_directory.Path + "/log", OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Append, 0x180);
         var child = ChildProcess.Start(new ChildProcessOptions
         {
-            Path = path, Arguments = arguments, Descriptors = new Dictionary<int, SafeHandle> { [1] = log, [2] = log },
+            Path = path,
+            Arguments = arguments,
+            Descriptors = new Dictionary<int, SafeHandle> { [1] = log, [2] = log },
         });
         _children.Add(child);
         return child.Exited;
@@ -165,7 +169,8 @@ internal sealed class GuestMachine : IAsyncDisposable
             RandomAccess.SetLength(disk, 16 << 20);
         using var made = ChildProcess.Start(new ChildProcessOptions
         {
-            Path = "/usr/sbin/mkfs.ext4", Arguments = ["-q", "-F", "-d", content, _directory.Path + "/disk"],
+            Path = "/usr/sbin/mkfs.ext4",
+            Arguments = ["-q", "-F", "-d", content, _directory.Path + "/disk"],
         });
         Assert.AreEqual(0, (await made.Exited).ShellCode);
     }

@@ -28,11 +28,18 @@ public sealed class GuestMachineTests
         var request = new CreateSandboxRequest { SandboxId = "pod", Hostname = "pod", Dns = { "nameserver 10.0.0.53" } };
         request.Storages.Add(new Storage
         {
-            Driver = "virtio-fs", Source = "kataShared", Fstype = "virtiofs", Options = { "nodev" }, MountPoint = GuestMachine.SharedInGuest + "/",
+            Driver = "virtio-fs",
+            Source = "kataShared",
+            Fstype = "virtiofs",
+            Options = { "nodev" },
+            MountPoint = GuestMachine.SharedInGuest + "/",
         });
         request.Storages.Add(new Storage
         {
-            Driver = "ephemeral", Source = "shm", Fstype = "tmpfs", Options = { "noexec", "nosuid", "nodev", "mode=1777", "size=67108864" },
+            Driver = "ephemeral",
+            Source = "shm",
+            Fstype = "tmpfs",
+            Options = { "noexec", "nosuid", "nodev", "mode=1777", "size=67108864" },
             MountPoint = "/run/kata-containers/sandbox/shm",
         });
         await Agent.CreateSandboxAsync(request);
@@ -221,7 +228,8 @@ public sealed class GuestMachineTests
 
         await Agent.UpdateContainerAsync(new UpdateContainerRequest
         {
-            ContainerId = container.Id, Resources = new LinuxResources { Memory = new LinuxMemory { Limit = 96 << 20 } },
+            ContainerId = container.Id,
+            Resources = new LinuxResources { Memory = new LinuxMemory { Limit = 96 << 20 } },
         });
         stats = (await Agent.StatsContainerAsync(new StatsContainerRequest { ContainerId = container.Id })).CgroupStats;
         Assert.AreEqual(96u << 20, stats.MemoryStats.Usage.Limit);
@@ -308,7 +316,10 @@ public sealed class GuestMachineTests
         {
             Interface = new Interface
             {
-                Name = "eth0", HwAddr = "02:00:00:00:00:09", Mtu = 1400, IPAddresses = { new IPAddress { Address = "10.7.0.2", Mask = "24" } },
+                Name = "eth0",
+                HwAddr = "02:00:00:00:00:09",
+                Mtu = 1400,
+                IPAddresses = { new IPAddress { Address = "10.7.0.2", Mask = "24" } },
             },
         });
         var routes = await Agent.UpdateRoutesAsync(new UpdateRoutesRequest

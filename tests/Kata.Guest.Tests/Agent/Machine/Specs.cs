@@ -38,7 +38,11 @@ internal static class Specs
     {
         var process = new Process
         {
-            Cwd = "/", User = new User(), ApparmorProfile = "cri-containerd.apparmor.d", NoNewPrivileges = true, Capabilities = new LinuxCapabilities(),
+            Cwd = "/",
+            User = new User(),
+            ApparmorProfile = "cri-containerd.apparmor.d",
+            NoNewPrivileges = true,
+            Capabilities = new LinuxCapabilities(),
         };
         process.Args.AddRange(args);
         process.Env.Add("PATH=/bin");

@@ -50,8 +50,18 @@ internal static class SyntheticKernel
         var image = new byte[segmentAt + PayloadLength];
         var header = new ElfHeader
         {
-            Magic = 0x464C457F, Class = 2, Data = 1, IdentVersion = 1, Type = 2, Machine = 62, Version = 1, Entry = Address + 0x100,
-            ProgramHeaderOffset = 64, HeaderSize = 64, ProgramHeaderSize = 56, ProgramHeaderCount = 2,
+            Magic = 0x464C457F,
+            Class = 2,
+            Data = 1,
+            IdentVersion = 1,
+            Type = 2,
+            Machine = 62,
+            Version = 1,
+            Entry = Address + 0x100,
+            ProgramHeaderOffset = 64,
+            HeaderSize = 64,
+            ProgramHeaderSize = 56,
+            ProgramHeaderCount = 2,
         };
         ElfProgramHeader[] segments =
         [
