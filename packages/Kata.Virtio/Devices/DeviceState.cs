@@ -169,36 +169,16 @@ internal sealed class DeviceState : IVirtioTransport, IDisposable
     }
 
     /// <summary>Guest memory has other regions now.</summary>
+    /// <exception cref="InvalidOperationException">Whoever serves the queues cannot map it, or the device is lost.</exception>
     public void SetMemory(GuestMemory memory)
     {
         _memory = memory;
         if (_model is IDelegatedDevice delegated)
-        {
-            InvalidOperationException? refusal = null;
-            _ = TryRun(0, () =>
-            {
-                try
-                {
-                    delegated.SetMemory(memory);
-                }
-                catch (InvalidOperationException e)
-                {
-                    refusal = e;
-                }
-            });
-            if (refusal is not null)
-                throw refusal;
-            return;
-        }
-
-        for (var i = 0; i < _queues.Length; i++)
-        {
-            var (queue, bound) = (_queues[i], false);
-            if (!queue.IsStarted || !TryRun(WorkerOf(i), () => bound = queue.Served.TryRebind(memory)) || bound)
-                continue;
-            Stop(i);
-            Refuse(i);
-        }
+            SetMemory(delegated, memory);
+        else
+            RebindQueues(memory);
+        if (_isLost)
+            throw new InvalidOperationException("The device is lost, and may touch the memory that it had until it is disposed.");
     }
 
     public void DeviceNeedsReset()
@@ -234,6 +214,36 @@ internal sealed class DeviceState : IVirtioTransport, IDisposable
         if (_featuresGate.TryPass(out var suppressed))
             DeviceLog.FeaturesRefused(_logger, DeviceType, _driverFeatures, DeviceFeatures, suppressed);
         return false;
+    }
+
+    private void SetMemory(IDelegatedDevice delegated, GuestMemory memory)
+    {
+        InvalidOperationException? refusal = null;
+        _ = TryRun(0, () =>
+        {
+            try
+            {
+                delegated.SetMemory(memory);
+            }
+            catch (InvalidOperationException e)
+            {
+                refusal = e;
+            }
+        });
+        if (refusal is not null)
+            throw refusal;
+    }
+
+    private void RebindQueues(GuestMemory memory)
+    {
+        for (var i = 0; i < _queues.Length; i++)
+        {
+            var (queue, bound) = (_queues[i], false);
+            if (!queue.IsStarted || !TryRun(WorkerOf(i), () => bound = queue.Served.TryRebind(memory)) || bound)
+                continue;
+            Stop(i);
+            Refuse(i);
+        }
     }
 
     private void StartQueues()

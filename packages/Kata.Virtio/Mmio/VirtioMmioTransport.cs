@@ -111,7 +111,10 @@ public sealed class VirtioMmioTransport : IDisposable
 
     /// <summary>Guest memory has other regions now. A queue that lies in none of them stops its device until that is reset.</summary>
     /// <param name="memory">Replaces what the device was started with, which it does not touch any more when this returns.</param>
-    /// <exception cref="InvalidOperationException">Whoever serves the device's queues cannot map it.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// Whoever serves the device's queues cannot map it; or a thread of the device has ended or does not answer, so that what the device
+    /// had must stay mapped until it is disposed.
+    /// </exception>
     public void SetMemory(GuestMemory memory)
     {
         ArgumentNullException.ThrowIfNull(memory);

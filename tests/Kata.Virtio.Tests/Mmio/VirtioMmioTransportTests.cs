@@ -219,6 +219,21 @@ public sealed class VirtioMmioTransportTests
     }
 
     [TestMethod]
+    public async Task SetMemory_OfADeviceThatIsLost_SaysThatTheOldIsStillNeeded()
+    {
+        var console = VirtioConsole.Create(new VirtioConsoleOptions { Output = _ => throw new IOException("broken") });
+        var driver = new MmioDriver(console);
+        driver.Start();
+        driver.Queues[1].Set(0, MmioDriver.Data, 1);
+        driver.Queues[1].Offer(0);
+        driver[MmioRegister.QueueNotify] = 1;
+        await Assert.ThrowsExactlyAsync<IOException>(() => console.Completed.WaitAsync(TimeSpan.FromSeconds(20)));
+
+        Assert.ThrowsExactly<InvalidOperationException>(() => driver.Transport.SetMemory(driver.Memory));
+        await Assert.ThrowsExactlyAsync<IOException>(() => driver.DisposeAsync().AsTask());
+    }
+
+    [TestMethod]
     public async Task SetMemory_KeepsRunningQueues_UnlessTheyAreGone()
     {
         await using var driver = NewDriver();
