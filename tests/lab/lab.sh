@@ -20,7 +20,7 @@ Where this machine has KVM in hardware, commands run directly on it.
   check  tests the lab: KVM runs a kernel, vhost and tun exist, containerd runs a container
   clean  removes what was built and the output
 
-Environment: LAB_CPUS (2), LAB_MEMORY in MiB (4096).
+Environment: LAB_CPUS (1; with more, some runs hang), LAB_MEMORY in MiB (4096).
 HELP
 }
 
