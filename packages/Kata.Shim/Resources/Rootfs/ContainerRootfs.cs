@@ -31,14 +31,20 @@ internal sealed class ContainerRootfs(SharedDirectory? directory, GuestDisks dis
                 + "use a snapshotter that gives block devices, such as devmapper or blockfile.");
         }
 
-        var name = $"{request.Id}/rootfs";
-        teardown.Push($"directory of container {request.Id}", () => directory.RemoveDirectory(request.Id));
-        directory.AddDirectory(request.Id);
+        var name = AddDirectory(directory, request.Id, teardown);
         if (request.Rootfs.Count == 0)
             SharePlain(request, name, teardown);
         else
             MountLayers(request, name, teardown);
         return (GuestPaths.Of(name), []);
+    }
+
+    /// <returns>The name of the root below it.</returns>
+    private static string AddDirectory(SharedDirectory directory, string id, Teardown teardown)
+    {
+        teardown.Push($"directory of container {id}", () => directory.RemoveMountPoint(id, isDirectory: true));
+        directory.AddMountPoint(id, isDirectory: true);
+        return $"{id}/rootfs";
     }
 
     private void SharePlain(ContainerRequest request, string name, Teardown teardown)
@@ -94,6 +100,13 @@ internal sealed class ContainerRootfs(SharedDirectory? directory, GuestDisks dis
     {
         var readOnly = MountOptions.Parse(mount.Options).IsReadOnly;
         var disk = await disks.AddAsync(source, readOnly, teardown, cancellationToken).ConfigureAwait(false);
+        if (directory is not null)
+        {
+            var name = AddDirectory(directory, id, teardown);
+            teardown.Push($"mount point of {id}", () => directory.RemoveMountPoint(name, isDirectory: true));
+            directory.AddMountPoint(name, isDirectory: true);
+        }
+
         var guestPath = GuestPaths.Of($"{id}/rootfs");
         var storage = new Storage { Driver = disk.Driver, Source = disk.Source, Fstype = mount.Type, MountPoint = guestPath };
         storage.Options.AddRange(mount.Options.Where(option => option is not "loop"));

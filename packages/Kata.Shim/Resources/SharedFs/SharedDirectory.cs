@@ -68,6 +68,20 @@ internal sealed class SharedDirectory
     /// <param name="name">Path below the shared directory; the caller makes sure that it stays below.</param>
     public string AddDirectory(string name) => Directory.CreateDirectory($"{_passthrough}/{name}", WalkableDirectory).FullName;
 
+    /// <summary>Makes a mount point where the guest mounts something of its own: what it is given read-only it cannot add to.</summary>
+    /// <param name="name">A free name below the shared directory.</param>
+    /// <param name="isDirectory">Whether a directory is mounted on it, or a file.</param>
+    public void AddMountPoint(string name, bool isDirectory)
+    {
+        if (isDirectory)
+            AddDirectory(name);
+        else
+            File.OpenHandle($"{_passthrough}/{name}", FileMode.CreateNew, FileAccess.Write).Dispose();
+    }
+
+    /// <summary>Removes an empty mount point.</summary>
+    public void RemoveMountPoint(string name, bool isDirectory) => RemoveEmpty($"{_passthrough}/{name}", isDirectory);
+
     /// <summary>Shares an open file or directory of the host.</summary>
     /// <param name="source">Opened with <see cref="OpenFlags.Path"/>: what it points to is shared, whatever happens to its name.</param>
     /// <param name="isDirectory">Whether it is a directory.</param>
@@ -77,10 +91,7 @@ internal sealed class SharedDirectory
     public void Share(SafeFileHandle source, bool isDirectory, string name, bool recursive, bool readOnly)
     {
         var target = $"{_passthrough}/{name}";
-        if (isDirectory)
-            AddDirectory(name);
-        else
-            File.OpenHandle(target, FileMode.CreateNew, FileAccess.Write).Dispose();
+        AddMountPoint(name, isDirectory);
         try
         {
             using var tree = MountTree.Clone(source, recursive);
@@ -109,9 +120,6 @@ internal sealed class SharedDirectory
 
         RemoveEmpty(target, isDirectory);
     }
-
-    /// <summary>Removes an empty mount point made by <see cref="AddDirectory"/>.</summary>
-    public void RemoveDirectory(string name) => RemoveEmpty($"{_passthrough}/{name}", isDirectory: true);
 
     /// <summary>The last sandbox of the host takes the parents away, maybe while the next one comes.</summary>
     private static void CreateWithParents(string path)

@@ -13,6 +13,7 @@ internal sealed class SharedVolumes(SharedDirectory directory)
 
     private readonly Lock _gate = new();
     private readonly Dictionary<Key, Entry> _entries = [];
+    private readonly Dictionary<string, int> _mountPoints = new(StringComparer.Ordinal);
 
     /// <summary>Shares what is at a path of the host.</summary>
     /// <param name="source">Absolute path; symbolic links are followed once, here.</param>
@@ -37,6 +38,30 @@ internal sealed class SharedVolumes(SharedDirectory directory)
 
             entry.Uses++;
             return new SharedVolume(GuestPaths.Of(entry.Name), status.Kind, () => Release(key));
+        }
+    }
+
+    /// <summary>Makes the place where the guest mounts a disk, or counts one more user of it.</summary>
+    public void AddMountPoint(string name, bool isDirectory)
+    {
+        lock (_gate)
+        {
+            var uses = _mountPoints.GetValueOrDefault(name);
+            if (uses == 0)
+                directory.AddMountPoint(name, isDirectory);
+            _mountPoints[name] = uses + 1;
+        }
+    }
+
+    /// <summary>Gives one use back.</summary>
+    public void RemoveMountPoint(string name, bool isDirectory)
+    {
+        lock (_gate)
+        {
+            if (--_mountPoints[name] > 0)
+                return;
+            _mountPoints.Remove(name);
+            directory.RemoveMountPoint(name, isDirectory);
         }
     }
 

@@ -96,6 +96,12 @@ internal sealed class ContainerVolumes(SharedVolumes? volumes, GuestDisks disks,
         var disk = await disks.AddAsync(mount.Source!, options.IsReadOnly, teardown, cancellationToken).ConfigureAwait(false);
         var asDevice = Normalize(mount.Destination).StartsWith("/dev/", StringComparison.Ordinal);
         var name = $"{disk.Source.Replace('/', '-').TrimStart('-')}-{Path.GetFileName(mount.Source!.TrimEnd('/'))}";
+        if (volumes is not null)
+        {
+            volumes.AddMountPoint(name, isDirectory: !asDevice);
+            teardown.Push($"mount point of {mount.Source}", () => volumes.RemoveMountPoint(name, isDirectory: !asDevice));
+        }
+
         var storage = new Storage
         {
             Driver = disk.Driver,

@@ -122,8 +122,10 @@ public sealed class ContainerRootfsTests
         var storage = storages.Single();
         Assert.AreEqual(("blk", "02/01", "xfs", path), (storage.Driver, storage.Source, storage.Fstype, storage.MountPoint));
         CollectionAssert.AreEqual(new[] { "ro", "nouuid" }, storage.Options.ToArray());
+        Assert.IsTrue(Directory.Exists(Exported), "The guest cannot make the mount point.");
         await teardown.DisposeAsync();
         Assert.IsEmpty(_hypervisor.Devices);
+        Assert.IsFalse(Directory.Exists($"{_shared.ExportedPath}/passthrough/c1"));
     }
 
     [TestMethod]

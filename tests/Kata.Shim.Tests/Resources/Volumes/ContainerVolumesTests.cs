@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Kata.Abstractions;
+using Kata.Linux;
 using Kata.Protocols.Agent;
 using Kata.Protocols.Oci;
 using Kata.Shim.Resources;
@@ -101,6 +102,26 @@ public sealed class ContainerVolumesTests
         listener.Bind(new UnixDomainSocketEndPoint($"{_root.Path}/s"));
         var (guest, _) = await AddAsync([new() { Destination = "/run/s", Type = "bind", Source = $"{_root.Path}/s", Options = ["bind"] }]);
         Assert.IsTrue(File.Exists(Exported(guest[0])));
+    }
+
+    [TestMethod]
+    public async Task Add_BlockDevice_BecomesADiskWithAPlaceToMountItOn()
+    {
+        Host.NeedsRoot();
+        FileSystem.CreateDevice($"{_root.Path}/block", 0x6180, major: 7, minor: 250); // S_IFBLK, 0600
+        Mount[] mounts =
+        [
+            new() { Destination = "/data", Type = "bind", Source = $"{_root.Path}/block", Options = ["bind", "noatime"] },
+            new() { Destination = "/more", Type = "bind", Source = $"{_root.Path}/block", Options = ["bind", "noatime"] },
+        ];
+        var (guest, storages) = await AddAsync(mounts);
+        Assert.HasCount(1, _hypervisor.Devices);
+        Assert.AreEqual(("blk", "02/01", "ext4", guest[0].Source), (storages[0].Driver, storages[0].Source, storages[0].Fstype, storages[0].MountPoint));
+        Assert.AreEqual(storages[0], storages[1]);
+        Assert.IsTrue(Directory.Exists(Exported(guest[0])), "The guest cannot make the mount point.");
+        await _teardown.DisposeAsync();
+        Assert.IsEmpty(_hypervisor.Devices);
+        Assert.IsEmpty(Directory.EnumerateFileSystemEntries($"{_shared.ExportedPath}/passthrough"));
     }
 
     [TestMethod]
