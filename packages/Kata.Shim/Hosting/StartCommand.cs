@@ -14,11 +14,6 @@ namespace Kata.Shim.Hosting;
 /// </summary>
 internal static class StartCommand
 {
-    // The runtime's setting for how much is allocated between two collections, hexadecimal. By default it follows the size of the CPU's
-    // cache, and one burst of output grows the daemon by 20 MiB. It has no name in the runtime's configuration, only in the environment.
-    private const string AllocationBudgetVariable = "DOTNET_GCgen0size";
-    private const string AllocationBudget = "200000";
-
     /// <summary>The daemon's listening socket.</summary>
     internal const int ListenerDescriptor = 3;
 
@@ -109,7 +104,6 @@ internal static class StartCommand
         var environment = new Dictionary<string, string>();
         foreach (System.Collections.DictionaryEntry variable in Environment.GetEnvironmentVariables())
             environment[(string)variable.Key] = (string?)variable.Value ?? "";
-        environment.TryAdd(AllocationBudgetVariable, AllocationBudget);
         environment[LeftoverCleaner.Mark] = $"{arguments.Namespace}/{sandboxId}";
         return environment;
     }

@@ -7,41 +7,42 @@ using Process = Kata.Protocols.Agent.Oci.Process;
 namespace Kata.Benchmarks.Exits;
 
 /// <summary>A thread that reads messages of the agent's protocol at a steady rate, and watches the collections that this causes.</summary>
-internal sealed class MessageLoad
+internal sealed class MessageLoad : IDisposable
 {
-    /// <summary>Messages that live on, as those of requests in flight do.</summary>
-    private const int Alive = 256;
+    /// <summary>What lives as long as the sandbox: with these and the rest, about as much as in a shim with a container.</summary>
+    private const int Settled = 256;
 
     private readonly byte[] _message = Request().ToByteArray();
-    private readonly ExecProcessRequest[] _alive = new ExecProcessRequest[Alive];
+    private readonly ExecProcessRequest[] _settled = new ExecProcessRequest[Settled];
+    private readonly ExecProcessRequest[] _inFlight;
     private readonly long _bytesPerSecond;
     private readonly Thread _thread;
+    private readonly List<TimeSpan> _pauses = new(64 * 1024);
     private volatile bool _isEnding;
 
-    private MessageLoad(long bytesPerSecond)
+    /// <param name="bytesPerSecond">What is allocated; 0 for nothing.</param>
+    /// <param name="inFlight">How many messages live at a time, as those of requests that are not answered yet do: 2.5 KB each.</param>
+    public MessageLoad(long bytesPerSecond, int inFlight)
     {
         _bytesPerSecond = bytesPerSecond;
+        _inFlight = new ExecProcessRequest[inFlight];
         _thread = new Thread(Allocate) { IsBackground = true, Name = "load" };
+        for (var i = 0; i < Settled; i++)
+            _settled[i] = Read();
     }
 
-    /// <summary>Allocated so far.</summary>
-    public long AllocatedBytes { get; private set; }
+    /// <summary>How long each collection stopped the process.</summary>
+    public TimeSpan[] Pauses => [.. _pauses];
 
-    /// <summary>The longest pause of a collection.</summary>
-    public TimeSpan LongestPause { get; private set; }
-
-    public static MessageLoad Start(long bytesPerSecond)
-    {
-        var load = new MessageLoad(bytesPerSecond);
-        load._thread.Start();
-        return load;
-    }
+    public void Start() => _thread.Start();
 
     public void Stop()
     {
         _isEnding = true;
         _thread.Join();
     }
+
+    public void Dispose() => GC.KeepAlive(_settled);
 
     private void Allocate()
     {
@@ -50,20 +51,20 @@ internal sealed class MessageLoad
         var (collections, next) = (GC.CollectionCount(0), 0);
         while (!_isEnding)
         {
-            while (AllocatedBytes < clock.Elapsed.TotalSeconds * _bytesPerSecond)
+            while (GC.GetAllocatedBytesForCurrentThread() - before < clock.Elapsed.TotalSeconds * _bytesPerSecond)
             {
-                _alive[next++ % Alive] = ExecProcessRequest.Parser.ParseFrom(_message);
-                AllocatedBytes = GC.GetAllocatedBytesForCurrentThread() - before;
-                if (GC.CollectionCount(0) != collections)
-                {
-                    collections = GC.CollectionCount(0);
-                    LongestPause = new[] { LongestPause, GC.GetGCMemoryInfo(GCKind.Any).PauseDurations[0] }.Max();
-                }
+                _inFlight[next++ % _inFlight.Length] = Read();
+                if (GC.CollectionCount(0) == collections)
+                    continue;
+                collections = GC.CollectionCount(0);
+                _pauses.Add(GC.GetGCMemoryInfo(GCKind.Any).PauseDurations[0]);
             }
 
             Thread.Sleep(1);
         }
     }
+
+    private ExecProcessRequest Read() => ExecProcessRequest.Parser.ParseFrom(_message);
 
     private static ExecProcessRequest Request()
     {
