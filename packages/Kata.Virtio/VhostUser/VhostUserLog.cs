@@ -1,3 +1,4 @@
+using Kata.Linux;
 using Microsoft.Extensions.Logging;
 
 namespace Kata.Virtio.VhostUser;
@@ -27,6 +28,10 @@ internal static partial class VhostUserLog
 
     [LoggerMessage(107, LogLevel.Information, "Guest restarted its driver; its connections are closed ({Suppressed} like it suppressed)")]
     public static partial void DriverRestarted(ILogger logger, long suppressed);
+
+    [LoggerMessage(108, LogLevel.Warning,
+        "VMM cannot be accepted at the vhost-user socket for now: {Error} ({Suppressed} like it suppressed)")]
+    public static partial void AcceptFailed(ILogger logger, Errno error, long suppressed);
 
     [LoggerMessage(110, LogLevel.Debug, "Connected to the vhost-user back end at {Path}, which offers the features 0x{Features:x}")]
     public static partial void BackEndConnected(ILogger logger, string path, ulong features);

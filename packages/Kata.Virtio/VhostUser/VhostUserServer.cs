@@ -11,6 +11,9 @@ namespace Kata.Virtio.VhostUser;
 /// </summary>
 internal sealed class VhostUserServer : IEventLoopClient, IEventHandler, IDisposable
 {
+    /// <summary>Pause after the process ran out of descriptors, before connections are accepted again.</summary>
+    private const long AcceptRetryMilliseconds = 100;
+
     private readonly IQueueDevice _device;
     private readonly IQueueWorker _worker;
     private readonly IReadOnlyList<DeviceThread> _threads;
@@ -21,6 +24,8 @@ internal sealed class VhostUserServer : IEventLoopClient, IEventHandler, IDispos
     private EventRegistration _listenerRegistration;
     private VhostUserConnection? _connection;
     private bool _isClosing;
+    private long _listenAgain = long.MaxValue;
+    private LogGate _acceptGate;
 
     private VhostUserServer(VirtioDevice device, SafeFileHandle? listener, ILogger logger)
     {
@@ -38,7 +43,7 @@ internal sealed class VhostUserServer : IEventLoopClient, IEventHandler, IDispos
     /// <remarks>Faults when the device's first thread failed.</remarks>
     public Task Closed { get; private set; } = Task.CompletedTask;
 
-    public long Deadline => _worker.Deadline;
+    public long Deadline => Math.Min(_worker.Deadline, _listenAgain);
 
     /// <summary>Waits for front ends at a listening, non-blocking socket, owned from here on.</summary>
     public static VhostUserServer Listening(VirtioDevice device, SafeFileHandle listener, ILogger logger)
@@ -60,7 +65,13 @@ internal sealed class VhostUserServer : IEventLoopClient, IEventHandler, IDispos
 
     public bool Continue() => _worker.Continue();
 
-    public void OnDeadline(long now) => _worker.OnDeadline(now);
+    public void OnDeadline(long now)
+    {
+        if (now >= _listenAgain)
+            Listen();
+        if (now >= _worker.Deadline)
+            _worker.OnDeadline(now);
+    }
 
     /// <summary>An idle device needs none of the guest's memory.</summary>
     public void OnIdle()
@@ -78,7 +89,11 @@ internal sealed class VhostUserServer : IEventLoopClient, IEventHandler, IDispos
         }
         else if (error != Errno.EAGAIN)
         {
-            throw new LinuxException("accept4", "vhost-user socket", error);
+            // Out of descriptors, which others may give back: until then the listener would be ready all the time.
+            _loop.Remove(_listenerRegistration, _listener!);
+            _listenAgain = Environment.TickCount64 + AcceptRetryMilliseconds;
+            if (_acceptGate.TryPass(out var suppressed))
+                VhostUserLog.AcceptFailed(_logger, error, suppressed);
         }
     }
 
@@ -99,7 +114,7 @@ internal sealed class VhostUserServer : IEventLoopClient, IEventHandler, IDispos
         {
             if (_connection is not null)
                 _connection.Dispose();
-            else if (_listener is not null)
+            else if (_listener is not null && _listenAgain == long.MaxValue)
                 _loop.Remove(_listenerRegistration, _listener);
         }
         finally
@@ -116,7 +131,11 @@ internal sealed class VhostUserServer : IEventLoopClient, IEventHandler, IDispos
             _threads[i].Start(_device.Workers[i]);
     }
 
-    private void Listen() => _listenerRegistration = _loop.Add(_listener!, EpollEvents.Readable, this);
+    private void Listen()
+    {
+        _listenAgain = long.MaxValue;
+        _listenerRegistration = _loop.Add(_listener!, EpollEvents.Readable, this);
+    }
 
     private void Connect(SafeFileHandle socket)
     {
