@@ -36,6 +36,19 @@ public sealed partial class MicroVm
         }
     }
 
+    private async Task PauseAsync(Machine machine)
+    {
+        await machine.PauseVcpusAsync().ConfigureAwait(false);
+        await _thread!.InvokeAsync(machine.PauseDevices).ConfigureAwait(false);
+    }
+
+    /// <summary>False when the machine ended before: a device that hangs shall not hold up the end.</summary>
+    private static async Task<bool> UnlessEndedAsync(Machine machine, Task work)
+    {
+        await (await Task.WhenAny(work, machine.End.Task).ConfigureAwait(false)).ConfigureAwait(false);
+        return !machine.End.IsSet;
+    }
+
     /// <summary>Waits for the guest's end, and takes everything back then.</summary>
     private async Task WatchAsync(Machine machine)
     {

@@ -103,9 +103,9 @@ public sealed partial class MicroVm : IAsyncDisposable
             throw WrongState("Only a microVM that runs can be paused.");
         if (State == MicroVmState.Paused)
             return;
-        await _machine!.PauseVcpusAsync().ConfigureAwait(false);
-        await _thread!.InvokeAsync(_machine.PauseDevices).ConfigureAwait(false);
-        State = MicroVmState.Paused;
+        var machine = _machine!;
+        if (await UnlessEndedAsync(machine, PauseAsync(machine)).ConfigureAwait(false))
+            State = MicroVmState.Paused;
     }
 
     /// <summary>Lets devices and vCPUs go on. Does nothing when they run.</summary>
@@ -117,9 +117,11 @@ public sealed partial class MicroVm : IAsyncDisposable
             throw WrongState("Only a microVM that is paused can be resumed.");
         if (State == MicroVmState.Running)
             return;
-        await _thread!.InvokeAsync(_machine!.ResumeDevices).ConfigureAwait(false);
+        var machine = _machine!;
+        if (!await UnlessEndedAsync(machine, _thread!.InvokeAsync(machine.ResumeDevices)).ConfigureAwait(false))
+            return;
         State = MicroVmState.Running;
-        _machine.ResumeVcpus();
+        machine.ResumeVcpus();
     }
 
     /// <summary>Ends the guest at once, without asking it, and frees everything. Does nothing when it has ended.</summary>
@@ -127,6 +129,13 @@ public sealed partial class MicroVm : IAsyncDisposable
     public async Task StopAsync(TimeSpan grace, CancellationToken cancellationToken = default)
     {
         const string detail = "The host stopped it.";
+        // Before its turn: who has the turn may wait for the machine, and need not any more.
+        if (State is MicroVmState.Running or MicroVmState.Paused)
+        {
+            _grace = grace;
+            _machine!.End.Set(MicroVmExitReason.Stopped, detail);
+        }
+
         using (await TakeTurnAsync(cancellationToken).ConfigureAwait(false))
         {
             _grace = grace;

@@ -97,7 +97,9 @@ public sealed class MicroVmLifeTests : KvmTest
                 await Task.Delay(100);
 
                 var begin = TimeProvider.System.GetTimestamp();
+                var pausing = vm.PauseAsync();
                 await vm.StopAsync(TimeSpan.FromSeconds(1));
+                await pausing.WaitAsync(Limit);
 
                 Assert.IsLessThan(TimeSpan.FromSeconds(10), TimeProvider.System.GetElapsedTime(begin));
                 Assert.AreEqual(MicroVmExitReason.Stopped, (await vm.Exited).Reason);
