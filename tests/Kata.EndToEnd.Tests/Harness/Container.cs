@@ -100,7 +100,7 @@ internal sealed class Container : IAsyncDisposable
             Stdout = _options.OutputUri ?? io!.Stdout,
             Stderr = _options.OutputUri ?? io!.Stderr,
         };
-        request.Rootfs.Add(Rootfs);
+        request.Rootfs.Add(_options.Rootfs ?? Rootfs);
         await Tasks.CreateAsync(request, deadline: deadline, cancellationToken: cancellation);
     }
 

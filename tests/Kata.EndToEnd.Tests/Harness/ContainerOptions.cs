@@ -1,4 +1,5 @@
 using Kata.Protocols.Oci;
+using Mount = Kata.Protocols.Containerd.Task.Mount;
 
 namespace Kata.EndToEnd.Tests.Harness;
 
@@ -19,6 +20,9 @@ internal sealed record ContainerOptions
 
     /// <summary>Replaces the FIFO of stdout (and stderr), such as a <c>binary://</c> logger.</summary>
     public string? OutputUri { get; init; }
+
+    /// <summary>Replaces the mounts of the snapshot that make up the root.</summary>
+    public IReadOnlyList<Mount>? Rootfs { get; init; }
 
     /// <summary>The raw spec, to send what no record can express.</summary>
     public string? RawSpec { get; init; }

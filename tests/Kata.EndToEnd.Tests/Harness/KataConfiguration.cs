@@ -9,15 +9,17 @@ internal static class KataConfiguration
     /// <summary>What a VM gets on top of its container's memory limit.</summary>
     public const int OverheadMemoryMib = 192;
 
-    public static string Text(Settings settings, int vcpus = DefaultVcpus, int memoryMib = DefaultMemoryMib, string extra = "") => $"""
+    /// <summary>With <paramref name="withDaemon"/>, virtiofsd shares the files, also where the VMM would do it itself.</summary>
+    public static string Text(
+        Settings settings, int vcpus = DefaultVcpus, int memoryMib = DefaultMemoryMib, bool withDaemon = false) => $"""
         [hypervisor.{settings.Hypervisor}]
         kernel = "{settings.Kernel}"
         initrd = "{settings.Initrd}"
         default_vcpus = {vcpus}
         default_memory = {memoryMib}
         overhead_memory = {OverheadMemoryMib}
-        {(settings.IsInProcess ? "shared_fs = \"inline-virtio-fs\"" : External(settings))}
-        {extra}
+        {(settings.IsInProcess ? "" : External(settings))}
+        {(settings.IsInProcess && !withDaemon ? "shared_fs = \"inline-virtio-fs\"" : Daemon(settings))}
 
         [agent.kata]
         reconnect_timeout_ms = {Settings.Scaled(60).TotalMilliseconds}
@@ -33,6 +35,9 @@ internal static class KataConfiguration
     private static string External(Settings settings) => $"""
         path = "{settings.Qemu}"
         machine_type = "q35"
+        """;
+
+    private static string Daemon(Settings settings) => $"""
         shared_fs = "virtio-fs"
         virtio_fs_daemon = "{settings.VirtioFsDaemon}"
         """;

@@ -21,6 +21,8 @@ internal sealed class TestHost : IAsyncDisposable
         IdPrefix = $"e2e{Environment.ProcessId}x";
         ConfigurationPath = Path.Combine(directory, "configuration.toml");
         File.WriteAllText(ConfigurationPath, KataConfiguration.Text(settings));
+        DaemonConfigurationPath = Path.Combine(directory, "with-daemon.toml");
+        File.WriteAllText(DaemonConfigurationPath, KataConfiguration.Text(settings, withDaemon: true));
         string tools = Directory.CreateDirectory(Path.Combine(directory, "bin")).FullName;
         if (settings.IsKata)
             File.CreateSymbolicLink(Path.Combine(tools, "containerd-shim-kata-v2"), settings.Shim);
@@ -49,6 +51,9 @@ internal sealed class TestHost : IAsyncDisposable
     public string IdPrefix { get; }
 
     public string ConfigurationPath { get; }
+
+    /// <summary>As <see cref="ConfigurationPath"/>, with virtiofsd for any VMM.</summary>
+    public string DaemonConfigurationPath { get; }
 
     public string ImageSnapshot { get; private set; } = "";
 

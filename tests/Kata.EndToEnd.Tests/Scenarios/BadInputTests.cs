@@ -25,7 +25,9 @@ public sealed class BadInputTests : ScenarioTest
     [TestMethod]
     public async Task Configuration_HypervisorWithoutPackage_NamesThePackage()
     {
-        RequireExternalVmm();
+        RequireVm();
+        if (Host.Settings.IsInProcess)
+            Assert.Inconclusive("needs a shim without Kata.Vmm.Dragonball; the one under test has it");
         await AssertCreateFailsAsync(
             Valid().Replace("hypervisor.qemu", "hypervisor.dragonball", StringComparison.Ordinal)
                 .Replace("hypervisor_name = \"qemu\"", "hypervisor_name = \"dragonball\"", StringComparison.Ordinal),

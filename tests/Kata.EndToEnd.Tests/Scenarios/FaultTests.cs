@@ -43,8 +43,9 @@ public sealed class FaultTests : ScenarioTest
     [TestMethod]
     public async Task VirtioFsDaemon_Killed_EndsTheContainer()
     {
-        RequireExternalVmm();
-        await using var container = await RunAsync("sleep", "1000");
+        RequireVirtioFsDaemon();
+        await using var container = await RunAsync(
+            new ContainerOptions { ConfigurationPath = Host.DaemonConfigurationPath }, "sleep", "1000");
 
         foreach (var daemon in HostProcesses.VirtioFsDaemons(Host, container.Id))
             await Host.Isolation.SignalAsync(daemon.Pid, "KILL");

@@ -74,6 +74,13 @@ public abstract class ScenarioTest
             Assert.Inconclusive($"needs a VMM that is a process of its own; {Host.Settings.Hypervisor} runs in the shim");
     }
 
+    protected static void RequireVirtioFsDaemon()
+    {
+        RequireVm();
+        if (!File.Exists(Host.Settings.VirtioFsDaemon))
+            Assert.Inconclusive($"needs {Host.Settings.VirtioFsDaemon}");
+    }
+
     /// <summary>Asserts how containerd reports an error; runc's shim reports some as unknown, which ours does better.</summary>
     internal static async Task<RpcException> AssertRpcFailsAsync(StatusCode code, Func<Task> call, StatusCode? runc = null)
     {

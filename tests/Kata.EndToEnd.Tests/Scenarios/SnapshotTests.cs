@@ -7,9 +7,19 @@ public sealed class SnapshotTests : ScenarioTest
 {
     [TestMethod]
     [TestCategory(ForLab)]
-    public async Task Write_ToTheRoot_LandsInTheContainersSnapshotOnly()
+    public Task Write_ToTheRoot_LandsInTheContainersSnapshotOnly() => AssertWritesLandAsync(new());
+
+    [TestMethod]
+    public async Task Write_ToTheRootThroughVirtioFsDaemon_LandsInTheContainersSnapshotOnly()
     {
-        await using (var writer = await RunAsync("sh", "-c", "echo mine > /root/file; chown 1000:1000 /root/file; rm /etc/group; mkdir -p /deep/er"))
+        RequireVirtioFsDaemon();
+        await AssertWritesLandAsync(new() { ConfigurationPath = Host.DaemonConfigurationPath });
+    }
+
+    private static async Task AssertWritesLandAsync(ContainerOptions options)
+    {
+        await using (var writer = await RunAsync(
+            options, "sh", "-c", "echo mine > /root/file; chown 1000:1000 /root/file; rm /etc/group; mkdir -p /deep/er"))
         {
             Assert.AreEqual(new(0, "", ""), await writer.Init.FinishAsync());
 
@@ -18,7 +28,7 @@ public sealed class SnapshotTests : ScenarioTest
             Assert.IsTrue(Directory.Exists($"{writer.UpperDirectory}/deep/er"));
         }
 
-        await using var reader = await RunAsync("sh", "-c", "ls /root; ls /deep; wc -l < /etc/group");
+        await using var reader = await RunAsync(options, "sh", "-c", "ls /root; ls /deep; wc -l < /etc/group");
         var result = await reader.Init.FinishAsync();
         Assert.AreEqual("3\n", result.Output);
         StringAssert.Contains(result.Error, "/deep: No such file");
