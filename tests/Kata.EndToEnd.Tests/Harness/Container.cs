@@ -165,7 +165,8 @@ internal sealed class Container : IAsyncDisposable
             var state = await Tasks.GetAsync(new() { ContainerId = Id });
             if (state.Process.Status != Kata.Protocols.Containerd.Task.Status.Stopped)
             {
-                await Tasks.KillAsync(new() { ContainerId = Id, Signal = 9, All = true });
+                // It may have ended, and nobody have been told so yet.
+                await IgnoreMissingAsync(async () => await Tasks.KillAsync(new() { ContainerId = Id, Signal = 9, All = true }));
                 await Tasks.WaitAsync(new() { ContainerId = Id }, deadline: ContainerProcess.Deadline);
             }
         });

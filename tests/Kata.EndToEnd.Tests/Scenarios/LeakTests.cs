@@ -30,7 +30,7 @@ public sealed class LeakTests : ScenarioTest
     {
         await Task.WhenAll(Enumerable.Range(1, 5).Select(async i =>
         {
-            await using var container = await RunAsync("sh", "-c", $"echo started; sleep 2; exit {i}");
+            await using var container = await RunAsync("sh", "-c", $"echo started; sleep {Settings.Scaled(2).TotalSeconds}; exit {i}");
             await container.Init.Io.WaitForOutputAsync("started");
             Assert.AreEqual($"exec {i}\n", (await container.ShellAsync($"echo exec {i}")).Succeeded());
             Assert.AreEqual((uint)i, (await container.Init.FinishAsync()).ExitStatus);
