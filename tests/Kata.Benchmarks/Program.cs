@@ -2,6 +2,7 @@ using Kata.Benchmarks;
 using Kata.Benchmarks.Boot;
 using Kata.Benchmarks.Devices;
 using Kata.Benchmarks.Exits;
+using Kata.Benchmarks.GuestIo;
 using Kata.Benchmarks.Network;
 using Kata.Benchmarks.Run;
 using Kata.Benchmarks.Shim;
@@ -16,6 +17,8 @@ Verb[] verbs =
     BootComparison.Verb,
     ExitComparison.Verb,
     ExitLoad.Verb,
+    GuestIoComparison.Verb,
+    GuestIoMachine.Verb,
     RunBreakdown.Verb,
     TtrpcComparison.Verb,
     TtrpcPeer.ServeVerb,

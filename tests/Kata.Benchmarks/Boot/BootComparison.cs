@@ -40,7 +40,7 @@ internal static class BootComparison
             }
         }
 
-        Vmm[] vmms = [Vmm.Ours(args[0]), Vmm.QemuMicrovm(qemu)];
+        VmmProgram[] vmms = [VmmProgram.Ours(args[0]), VmmProgram.QemuMicrovm(qemu)];
         var samples = vmms.ToDictionary(vmm => vmm, _ => new List<BootSample>());
         for (var run = -1; run < runs; run++)
         {
@@ -61,10 +61,10 @@ internal static class BootComparison
         return 0;
     }
 
-    private static async Task<BootSample> BootAsync(Vmm vmm, string kernel, string initrd, int memoryMib)
+    private static async Task<BootSample> BootAsync(VmmProgram vmm, string kernel, string initrd, int memoryMib)
     {
         var clock = Stopwatch.StartNew();
-        await using var child = Child.Start(vmm.Path, vmm.Arguments(kernel, initrd, memoryMib));
+        await using var child = Child.Start(vmm.Path, vmm.Arguments(kernel, initrd, memoryMib, []));
         var seen = new List<string>();
         while (await child.ReadLineAsync() is { } line)
         {
@@ -102,7 +102,7 @@ internal static class BootComparison
         ? long.Parse(line[name.Length..].Trim().Split(' ')[0], CultureInfo.InvariantCulture)
         : null;
 
-    private static void Print(Vmm[] vmms, Dictionary<Vmm, List<BootSample>> samples, int runs)
+    private static void Print(VmmProgram[] vmms, Dictionary<VmmProgram, List<BootSample>> samples, int runs)
     {
         Console.WriteLine($"medians of {runs} runs, page cache warm, taking turns");
         Console.WriteLine($"{"VMM",-14} {"to init ms",11} {"range",15} {"overhead MiB",13} {"threads",8}");
