@@ -70,10 +70,7 @@ internal static class GuestIoComparison
         return 0;
     }
 
-    /// <summary>
-    /// Its vsock is the host kernel's, the only one it has. Its disk has no thread of its own: with one (<c>iothread</c>), the load on the
-    /// disk did not end in the lab.
-    /// </summary>
+    /// <summary>Its vsock is the host kernel's, the only one it has.</summary>
     private static string[] QemuDevices(string disk, string tap, string vhostNet) =>
     [
         "-global", "virtio-mmio.force-legacy=false",
