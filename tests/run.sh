@@ -68,7 +68,7 @@ run_on_kvm() {
 }
 
 # Peers of the interoperability and comparison tests, and the ACPI interpreter that judges tables.
-prepare_tools acpica-tools attr fio runc strace golang-go golang-github-containerd-ttrpc-dev
+prepare_tools acpica-tools attr fio runc strace stress-ng golang-go golang-github-containerd-ttrpc-dev
 for part in "${parts[@]}"; do
     case "$part" in
         unit)
