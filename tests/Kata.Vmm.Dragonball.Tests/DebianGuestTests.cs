@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Kata.Vmm.Dragonball.Boot;
 using Kata.Vmm.Dragonball.Machines;
 using Kata.Vmm.Dragonball.Tests.Guests;
@@ -6,7 +7,7 @@ namespace Kata.Vmm.Dragonball.Tests;
 
 /// <summary>Unchanged Debian kernels: what they make of the machine, and how it ends.</summary>
 [TestClass]
-public sealed class DebianGuestTests : KvmTest
+public sealed partial class DebianGuestTests : KvmTest
 {
     private const string Script = """
         echo "processors: $(grep -c ^processor /proc/cpuinfo)"
@@ -50,6 +51,9 @@ public sealed class DebianGuestTests : KvmTest
         StringAssert.Contains(exit.Detail, "sysrq triggered crash");
     }
 
+    [GeneratedRegex(@"complaints: 0\D")]
+    private static partial Regex NoComplaints();
+
     private async Task<MicroVmExit> RunAsync(string kernel, int vcpuCount, string parameters)
     {
         if (!HostCheck.HasHardwareVirtualization())
@@ -73,12 +77,14 @@ public sealed class DebianGuestTests : KvmTest
         foreach (var expected in new[]
         {
             $"processors: {vcpuCount}\r\n", $"cores: cpu cores: {vcpuCount}\r\n", "clock: kvm-clock\r\n", "LNRO0005:00", "PNP0501:00",
-            "serial: 1\r\n", "seeded: 1\r\n", "complaints: 0\r\n",
+            "serial: 1\r\n", "seeded: 1\r\n",
         })
         {
             StringAssert.Contains(said, expected);
         }
 
+        // What the kernel says of a panic can come before the end of the last line.
+        StringAssert.Matches(said, NoComplaints());
         return exit;
     }
 }
