@@ -12,6 +12,11 @@ internal static class Statistics
         return sorted[sorted.Length / 2];
     }
 
+    /// <summary>The value that a part of all are not above.</summary>
+    /// <param name="values">Not empty.</param>
+    /// <param name="part">From 0 to 1.</param>
+    public static double Quantile(IReadOnlyCollection<double> values, double part) => values.Order().ElementAt((int)(part * (values.Count - 1)));
+
     /// <summary>What a process has in memory, shared pages included.</summary>
     public static double ResidentMib(int pid)
     {

@@ -29,7 +29,7 @@ while read -r module; do
     cp "$module" "$work/root/modules/"
     echo "/modules/${module##*/}"
 done < "$work/modules" > "$work/root/modules.txt"
-gcc -O2 -Wall -static -o "$work/root/init" tests/Kata.Benchmarks/GuestIo/io-guest.c
+gcc -O2 -Wall -static -I tests/Kata.Virtio.Tests/Guest -o "$work/root/init" tests/Kata.Benchmarks/GuestIo/io-guest.c
 mknod "$work/root/dev/console" c 5 1
 (cd "$work/root" && find . | cpio --quiet -o -H newc) > "$out/initrd.img"
 

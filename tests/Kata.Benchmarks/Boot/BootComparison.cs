@@ -10,43 +10,25 @@ internal static class BootComparison
     private const string Marker = "boot-benchmark: init";
 
     private const int DefaultRuns = 11;
-    private const int DefaultMemoryMib = 200;
+    private const int MemoryMib = 200;
 
     private static readonly TimeSpan Settle = TimeSpan.FromSeconds(1);
 
     public static Verb Verb { get; } = new(
         "boot",
-        "MICROVM KERNEL INITRD [--runs N] [--memory MIB] [--qemu PATH]: process start to init and memory overhead of samples/MicroVm and QEMU microvm",
+        "MICROVM KERNEL INITRD [--runs N]: process start to init and memory overhead of samples/MicroVm and QEMU microvm",
         RunAsync);
 
     private static async Task<int> RunAsync(string[] args)
     {
-        var (runs, memory, qemu) = (DefaultRuns, DefaultMemoryMib, "/usr/bin/qemu-system-x86_64");
-        for (var i = 3; i + 1 < args.Length; i += 2)
-        {
-            switch (args[i])
-            {
-                case "--runs":
-                    runs = int.Parse(args[i + 1], CultureInfo.InvariantCulture);
-                    break;
-                case "--memory":
-                    memory = int.Parse(args[i + 1], CultureInfo.InvariantCulture);
-                    break;
-                case "--qemu":
-                    qemu = args[i + 1];
-                    break;
-                default:
-                    throw new ArgumentException($"Unknown argument {args[i]}.");
-            }
-        }
-
-        VmmProgram[] vmms = [VmmProgram.Ours(args[0]), VmmProgram.QemuMicrovm(qemu)];
+        var runs = args is [_, _, _, "--runs", var text] ? int.Parse(text, CultureInfo.InvariantCulture) : DefaultRuns;
+        VmmProgram[] vmms = [VmmProgram.Ours(args[0]), VmmProgram.QemuMicrovm()];
         var samples = vmms.ToDictionary(vmm => vmm, _ => new List<BootSample>());
         for (var run = -1; run < runs; run++)
         {
             foreach (var vmm in vmms)
             {
-                var sample = await BootAsync(vmm, args[1], args[2], memory);
+                var sample = await BootAsync(vmm, args[1], args[2]);
                 var title = $"{(run < 0 ? "warm-up" : $"run {run + 1}"),-8} {vmm.Name,-14}";
                 Console.WriteLine(string.Create(
                     CultureInfo.InvariantCulture,
@@ -61,10 +43,10 @@ internal static class BootComparison
         return 0;
     }
 
-    private static async Task<BootSample> BootAsync(VmmProgram vmm, string kernel, string initrd, int memoryMib)
+    private static async Task<BootSample> BootAsync(VmmProgram vmm, string kernel, string initrd)
     {
         var clock = Stopwatch.StartNew();
-        await using var child = Child.Start(vmm.Path, vmm.Arguments(kernel, initrd, memoryMib, []));
+        await using var child = Child.Start(vmm.Path, vmm.Arguments(kernel, initrd, MemoryMib, []));
         var seen = new List<string>();
         while (await child.ReadLineAsync() is { } line)
         {
@@ -72,7 +54,7 @@ internal static class BootComparison
             {
                 var toInit = clock.Elapsed;
                 await Task.Delay(Settle);
-                return new BootSample(toInit, OverheadKib(child.Id, memoryMib), Directory.GetDirectories($"/proc/{child.Id}/task").Length);
+                return new BootSample(toInit, OverheadKib(child.Id), Directory.GetDirectories($"/proc/{child.Id}/task").Length);
             }
 
             seen.Add(line);
@@ -82,14 +64,14 @@ internal static class BootComparison
     }
 
     /// <summary>PSS of all mappings but the guest's memory, which is the one of exactly its size.</summary>
-    private static long OverheadKib(int pid, int memoryMib)
+    private static long OverheadKib(int pid)
     {
         var (total, guests, size) = (0L, 0, 0L);
         foreach (var line in File.ReadLines($"/proc/{pid}/smaps"))
         {
             if (Field(line, "Size:") is { } bytes)
                 size = bytes;
-            else if (Field(line, "Pss:") is { } pss && size != memoryMib * 1024L)
+            else if (Field(line, "Pss:") is { } pss && size != MemoryMib * 1024L)
                 total += pss;
             else if (line.StartsWith("Pss:", StringComparison.Ordinal))
                 guests++;

@@ -18,11 +18,10 @@ internal sealed record VmmProgram(string Name, string Path, Func<string, string,
             [.. own, kernel, initrd, "1", memory.ToString(CultureInfo.InvariantCulture), .. Quiet, .. parameters]);
 
     /// <summary>QEMU's smallest machine, without what such a guest has no use for.</summary>
-    /// <param name="path">The program.</param>
     /// <param name="devices">Arguments that add devices.</param>
-    public static VmmProgram QemuMicrovm(string path, params string[] devices) => new(
+    public static VmmProgram QemuMicrovm(params string[] devices) => new(
         "qemu microvm",
-        path,
+        "/usr/bin/qemu-system-x86_64",
         (kernel, initrd, memory, parameters) =>
         [
             "-M", "microvm,accel=kvm,acpi=on,pcie=off,pit=off,pic=off,rtc=off,isa-serial=on,x-option-roms=off", "-cpu", "host",

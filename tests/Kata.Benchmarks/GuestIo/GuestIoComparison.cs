@@ -23,29 +23,17 @@ internal static class GuestIoComparison
     /// <summary>How far the guest's clock may be from the host's.</summary>
     private const double ClockTolerance = 0.1;
 
+    /// <summary>Between two lines of a guest: a load takes some seconds.</summary>
+    private static readonly TimeSpan LongestSilence = TimeSpan.FromMinutes(1);
+
     public static Verb Verb { get; } = new(
         "guest-io",
-        "KERNEL INITRD DEVICE [--runs N] [--qemu PATH]: disk, vsock or network of a guest in our VMM and in QEMU microvm; 5 samples a run",
+        "KERNEL INITRD DEVICE [--runs N]: disk, vsock or network of a guest in our VMM and in QEMU microvm; 5 samples a run",
         RunAsync);
 
     private static async Task<int> RunAsync(string[] args)
     {
-        var (runs, qemu) = (DefaultRuns, "/usr/bin/qemu-system-x86_64");
-        for (var i = 3; i + 1 < args.Length; i += 2)
-        {
-            switch (args[i])
-            {
-                case "--runs":
-                    runs = int.Parse(args[i + 1], CultureInfo.InvariantCulture);
-                    break;
-                case "--qemu":
-                    qemu = args[i + 1];
-                    break;
-                default:
-                    throw new ArgumentException($"Unknown argument {args[i]}.");
-            }
-        }
-
+        var runs = args is [_, _, _, "--runs", var text] ? int.Parse(text, CultureInfo.InvariantCulture) : DefaultRuns;
         var directory = Directory.CreateTempSubdirectory("guest-io-").FullName;
         try
         {
@@ -56,10 +44,10 @@ internal static class GuestIoComparison
             List<VmmProgram> vmms =
             [
                 VmmProgram.Ours(Environment.ProcessPath!, GuestIoMachine.Verb.Name, disk, vsock, tap),
-                VmmProgram.QemuMicrovm(qemu, QemuDevices(disk, tap, "off")),
+                VmmProgram.QemuMicrovm(QemuDevices(disk, tap, "off")),
             ];
             if (args[2] == "network")
-                vmms.Add(VmmProgram.QemuMicrovm(qemu, QemuDevices(disk, tap, "on")) with { Name = "with vhost-net" });
+                vmms.Add(VmmProgram.QemuMicrovm(QemuDevices(disk, tap, "on")) with { Name = "with vhost-net" });
             await CompareAsync(vmms, args[0], args[1], args[2], runs);
         }
         finally
@@ -107,7 +95,7 @@ internal static class GuestIoComparison
     {
         await using var child = Child.Start(vmm.Path, vmm.Arguments(kernel, initrd, MemoryMib, [$"device={device}"]));
         var (seen, figures, clock) = (new List<string>(), new List<(string, Figure)>(), new Stopwatch());
-        while (await child.ReadLineAsync() is { } line)
+        while (await NextLineAsync(vmm, child, seen) is { } line)
         {
             seen.Add(line);
             var at = line.IndexOf(Prefix, StringComparison.Ordinal);
@@ -134,6 +122,19 @@ internal static class GuestIoComparison
         throw new InvalidOperationException($"{vmm.Name} ended before its guest: {string.Join('\n', seen.TakeLast(20))}");
     }
 
+    private static async Task<string?> NextLineAsync(VmmProgram vmm, Child child, List<string> seen)
+    {
+        try
+        {
+            return await child.ReadLineAsync().WaitAsync(LongestSilence);
+        }
+        catch (TimeoutException)
+        {
+            throw new InvalidOperationException(
+                $"{vmm.Name}: its guest said nothing for {LongestSilence.TotalSeconds} s after: {string.Join('\n', seen.TakeLast(20))}");
+        }
+    }
+
     private static TimeSpan Nanoseconds(string text) => TimeSpan.FromTicks(long.Parse(text, CultureInfo.InvariantCulture) / 100);
 
     private static void CheckClock(VmmProgram vmm, TimeSpan host, TimeSpan guest)
@@ -148,15 +149,13 @@ internal static class GuestIoComparison
         Console.WriteLine($"{"",-42} {"",-6}{string.Concat(vmms.Select(vmm => $" {vmm.Name,-30}"))}");
         foreach (var load in GuestIoLoad.All.Where(load => rates.ContainsKey((vmms[0], load.Name))))
         {
-            var ours = Quantile(rates[(vmms[0], load.Name)], 0.5);
+            var ours = Statistics.Quantile(rates[(vmms[0], load.Name)], 0.5);
             var cells = vmms.Select(vmm => rates[(vmm, load.Name)]).Select(list => string.Create(
                 CultureInfo.InvariantCulture,
-                $" {Text(Quantile(list, 0.5)),7} {$"({Text(Quantile(list, 0.25))} to {Text(Quantile(list, 0.75))})",-16} x{ours / Quantile(list, 0.5),-5:F2}"));
+                $" {Text(Statistics.Quantile(list, 0.5)),7} {$"({Text(Statistics.Quantile(list, 0.25))} to {Text(Statistics.Quantile(list, 0.75))})",-16} x{ours / Statistics.Quantile(list, 0.5),-5:F2}"));
             Console.WriteLine($"{load.Title,-42} {load.Unit,-6}{string.Concat(cells)}");
 
             string Text(double rate) => (rate / load.Divisor).ToString(rate / load.Divisor < 100 ? "F1" : "F0", CultureInfo.InvariantCulture);
         }
     }
-
-    private static double Quantile(List<double> rates, double part) => rates.Order().ElementAt((int)(part * (rates.Count - 1)));
 }

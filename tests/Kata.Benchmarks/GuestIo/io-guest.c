@@ -1,46 +1,26 @@
-// PID 1 of the guest of `Kata.Benchmarks guest-io`: loads the modules that /modules.txt lists, then puts loads on what the kernel
-// parameter `device` names: the disk /dev/vda, vsock, or the network through eth0. Says on the console "guest-io: begin", for each sample "guest-io: LOAD COUNT NANOSECONDS", and "guest-io: end
+// PID 1 of the guest of `Kata.Benchmarks guest-io`: puts loads on what the kernel parameter `device` names: the disk /dev/vda, vsock, or the
+// network through eth0. Says on the console "guest-io: begin", for each sample "guest-io: LOAD COUNT NANOSECONDS", and "guest-io: end
 // NANOSECONDS", the time since the beginning. Its host's end is HostPeer.cs.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <linux/aio_abi.h>
 #include <linux/reboot.h>
 #include <linux/vm_sockets.h>
 #include <net/if.h>
-#include <stdarg.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <time.h>
-#include <unistd.h>
+#include "guest.h"
 
 enum { SAMPLES = 5, DEPTH = 32, SMALL = 4096, LARGE = 1 << 20, CHUNK = 1 << 16, PORT = 1024 };
 
 static const int64_t SAMPLE_NS = 300 * 1000 * 1000;
 
 static unsigned char buffers[DEPTH * SMALL + 4 * LARGE] __attribute__((aligned(4096)));
-
-static void say(const char *format, ...)
-{
-    char text[256];
-    va_list arguments;
-    va_start(arguments, format);
-    int length = vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    int console = open("/dev/console", O_WRONLY);
-    if (console >= 0) {
-        (void)!write(console, text, length);
-        close(console);
-    }
-}
 
 static void fail(const char *what)
 {
@@ -54,21 +34,6 @@ static int64_t now(void)
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);
     return time.tv_sec * 1000000000LL + time.tv_nsec;
-}
-
-static void load_modules(void)
-{
-    FILE *list = fopen("/modules.txt", "r");
-    char path[256];
-    while (list && fgets(path, sizeof path, list)) {
-        path[strcspn(path, "\n")] = 0;
-        int fd = open(path, O_RDONLY);
-        if (fd < 0 || (syscall(SYS_finit_module, fd, "", 0) && errno != EEXIST))
-            fail(path);
-        close(fd);
-    }
-    if (list)
-        fclose(list);
 }
 
 // The first sample of a load warms up.
@@ -228,7 +193,8 @@ static void start_network(void)
 int main(void)
 {
     mount("devtmpfs", "/dev", "devtmpfs", 0, "");
-    load_modules();
+    if (load_modules())
+        fail("a driver");
     start_network();
     say("guest-io: begin\n");
     int64_t begun = now();
