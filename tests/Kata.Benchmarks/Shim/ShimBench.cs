@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
+using Grpc.Core;
 using Kata.Linux;
 using Kata.Protocols.Containerd.Services;
 using Kata.Protocols.Containerd.Task;
@@ -65,7 +66,15 @@ internal sealed class ShimBench : IAsyncDisposable
         var pid = (int)(await task.ConnectAsync(new ConnectRequest { Id = id })).ShimPid;
         var seen = await look(pid);
         var started = ProcessTable.StartTimeOf(pid) ?? 0;
-        await task.ShutdownAsync(new ShutdownRequest { Id = id, Now = true });
+        try
+        {
+            await task.ShutdownAsync(new ShutdownRequest { Id = id, Now = true });
+        }
+        catch (RpcException e) when (e.StatusCode == StatusCode.Unavailable)
+        {
+            // A shim may be gone before its answer is; containerd takes that for one.
+        }
+
         await channel.Closed.WaitAsync(TimeSpan.FromSeconds(10));
         ProcessTable.KillAndWait(pid, started, TimeSpan.FromSeconds(5));
         return (wall, cpu, seen);

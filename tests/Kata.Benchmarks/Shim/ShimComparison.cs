@@ -34,8 +34,12 @@ internal static class ShimComparison
             await bench.MeasureAsync(path);
         for (var run = 0; run < runs; run++)
         {
-            for (var i = 0; i < shims.Count; i++)
+            // Each comes first at times: where one stands among them changes what it finds.
+            for (var turn = 0; turn < shims.Count; turn++)
+            {
+                var i = (run + turn) % shims.Count;
                 samples[i].Add(await bench.MeasureAsync(shims[i].Path));
+            }
         }
 
         var rows = shims.Zip(samples, (shim, ofShim) => ShimCosts.Of(shim.Label, shim.Path, ofShim)).ToList();
