@@ -109,7 +109,7 @@ for part in "${parts[@]}"; do
             logged build-e2e-tests dotnet build tests/Kata.EndToEnd.Tests --nologo -v quiet
             dragonball_tests="ClassName~DebianGuest|ClassName~MicroVm|ClassName~Tests.Devices"
             if [ "$part" = lab ]; then
-                limit=900 # Some five times what it takes on a quiet machine.
+                limit=1500 # Some three times what it takes on a quiet machine.
                 run_on_kvm "$limit" Kata.Vmm.Dragonball.Tests --filter "$dragonball_tests"
                 run_on_kvm "$limit" Kata.EndToEnd.Tests --filter TestCategory=Lab
             else

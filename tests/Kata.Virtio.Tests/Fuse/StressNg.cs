@@ -21,7 +21,7 @@ internal static partial class StressNg
     /// <summary>Those that take up to minutes in the lab.</summary>
     private static readonly (string Name, int Operations)[] s_slow =
     [
-        ("chdir", 20), ("dentry", 100), ("fallocate", 1), ("fanotify", 1), ("filename", 1), ("lease", 20), ("link", 1), ("readahead", 1),
+        ("chdir", 20), ("dentry", 100), ("fallocate", 1), ("filename", 1), ("lease", 20), ("link", 1), ("readahead", 1),
         ("symlink", 1), ("sync-file", 2),
     ];
 

@@ -1,20 +1,15 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Runtime.InteropServices;
-using Kata.Linux;
-using Kata.Virtio;
 using Kata.Vmm.Dragonball.Tests.Guests;
 
 namespace Kata.Vmm.Dragonball.Tests.Devices;
 
 /// <summary>
-/// Debian's virtiofs on directories of the host: one that this process serves, and one that QEMU's virtiofsd does, where it is installed.
-/// The same is asked of both; what virtiofsd does not pass is only told.
+/// Debian's virtiofs on directories of the host: one that this process serves, and one that QEMU's virtiofsd does. Both have to pass the same.
 /// </summary>
 [TestClass]
 public sealed class FileSystemTests : KvmTest
 {
-    private const string Virtiofsd = "/usr/lib/qemu/virtiofsd";
     private const string Fio = "/usr/bin/fio";
     private const string SetAttribute = "/usr/bin/setfattr";
     private const string GetAttribute = "/usr/bin/getfattr";
@@ -65,48 +60,27 @@ public sealed class FileSystemTests : KvmTest
     ];
 
     [TestMethod]
-    [DataRow(FileSystemCache.Auto)]
-    public async Task Shares_UsedByAGuest_AreAsOnTheHost(FileSystemCache cache)
+    [DataRow(FileServer.Own)]
+    [DataRow(FileServer.Virtiofsd)]
+    public async Task Share_UsedByAGuest_IsAsOnTheHost(FileServer server)
     {
-        var (own, theirs) = (NewShare("own"), NewShare("theirs"));
-        using var virtiofsd = StartVirtiofsd(theirs);
-        try
-        {
-            await using var guest = await DeviceGuest.StartAsync("trixie", Directory, options => options with
-            {
-                MemoryBacking = MicroVmMemoryBacking.Shared,
-                FileSystems = [new() { Path = own, Tag = "own", Cache = cache, ExtendedAttributes = true }],
-                VhostUserFileSystems = virtiofsd is null ? [] : [new() { SocketPath = Socket, Tag = "theirs" }],
-            }, Fio, SetAttribute, GetAttribute, Flock, Exerciser);
-            var problems = await CheckAsync(guest, "own", own);
-            var known = virtiofsd is null ? ["not there"] : await CheckAsync(guest, "theirs", theirs);
-            TestContext.WriteLine("virtiofsd: " + (known.Count == 0 ? "passes all" : string.Join('\n', known)));
-            Assert.IsEmpty(problems, string.Join('\n', problems));
-        }
-        finally
-        {
-            if (virtiofsd is not null)
-            {
-                virtiofsd.Kill(Signal.SIGKILL);
-                await virtiofsd.Exited;
-            }
-        }
+        var share = NewShare();
+        await using var guest = await FileSystemGuest.StartAsync(server, Directory, share, Fio, SetAttribute, GetAttribute, Flock, Exerciser);
+        var problems = await CheckAsync(guest.Guest, share);
+        Assert.IsEmpty(problems, string.Join('\n', problems));
     }
 
-    private string Socket => Path.Combine(Directory, "virtiofsd.sock");
-
-    private async Task<List<string>> CheckAsync(DeviceGuest guest, string tag, string share)
+    private async Task<List<string>> CheckAsync(DeviceGuest guest, string share)
     {
         var problems = new List<string>();
-        await guest.RunAsync($"mkdir -p /mnt/{tag}; mount -t virtiofs {tag} /mnt/{tag}");
         foreach (var (what, script) in s_checks)
         {
             var begin = Stopwatch.GetTimestamp();
-            var (status, output) = await guest.TryRunAsync($"mkdir -p /mnt/{tag}; cd /mnt/{tag}\nset -x\n{script}");
-            TestContext.WriteLine($"{tag}, {what}: {(status == 0 ? "passed" : "failed")}, {Stopwatch.GetElapsedTime(begin).TotalSeconds:F1} s");
+            var (status, output) = await guest.TryRunAsync($"cd {FileSystemGuest.Mount}\nset -x\n{script}");
+            TestContext.WriteLine($"{what}: {(status == 0 ? "passed" : "failed")}, {Stopwatch.GetElapsedTime(begin).TotalSeconds:F1} s");
             if (status != 0)
             {
-                problems.Add($"{tag}, {what}: {output}");
+                problems.Add($"{what}: {output}");
                 TestContext.WriteLine(output);
             }
         }
@@ -115,28 +89,28 @@ public sealed class FileSystemTests : KvmTest
         HostCommand.Run("sh", "-c", $"cd '{share}/from-guest' && sha256sum --quiet -c ../from-guest.sums");
         Assert.AreEqual("1234 5679 751\n", HostCommand.Run("stat", "-c", "%u %g %a", $"{share}/m"));
         await File.WriteAllTextAsync($"{share}/later", "from the host");
-        StringAssert.Contains(await guest.RunAsync($"cat /mnt/{tag}/later"), "from the host");
+        StringAssert.Contains(await guest.RunAsync($"cat {FileSystemGuest.Mount}/later"), "from the host");
         HostCommand.Run("mount", "--bind", $"{share}/from-host", $"{share}/bound");
         try
         {
-            await guest.RunAsync($"sleep 2; cd /mnt/{tag}/bound; sha256sum -c ../from-host.sums > /dev/null; cd /; echo 2 > /proc/sys/vm/drop_caches");
+            await guest.RunAsync($"sleep 2; cd {FileSystemGuest.Mount}/bound; sha256sum -c ../from-host.sums > /dev/null; cd /; echo 2 > /proc/sys/vm/drop_caches");
         }
         catch (AssertFailedException e)
         {
-            problems.Add($"{tag}, bind mount: {e.Message}");
+            problems.Add($"bind mount: {e.Message}");
         }
         finally
         {
             HostCommand.Run("umount", "--lazy", $"{share}/bound");
         }
 
-        await guest.RunAsync($"cd /; umount /mnt/{tag}");
+        await guest.RunAsync($"cd /; umount {FileSystemGuest.Mount}");
         return problems;
     }
 
-    private string NewShare(string name)
+    private string NewShare()
     {
-        var share = System.IO.Directory.CreateDirectory(Path.Combine(Directory, name)).FullName;
+        var share = System.IO.Directory.CreateDirectory(Path.Combine(Directory, "share")).FullName;
         System.IO.Directory.CreateDirectory(Path.Combine(share, "bound"));
         for (var directory = 1; directory <= 3; directory++)
         {
@@ -151,19 +125,5 @@ public sealed class FileSystemTests : KvmTest
 
         HostCommand.Run("sh", "-c", $"cd '{share}/from-host' && find . -type f -exec sha256sum {{}} + > ../from-host.sums");
         return share;
-    }
-
-    private ChildProcess? StartVirtiofsd(string share)
-    {
-        if (!File.Exists(Virtiofsd))
-            return null;
-        // It is given a socket that listens: one that it makes itself is there before it listens.
-        using var listener = UnixSocket.Listen(Socket);
-        return ChildProcess.Start(new ChildProcessOptions
-        {
-            Path = Virtiofsd,
-            Arguments = ["-f", "--fd=3", "-o", $"source={share},cache=auto,sandbox=chroot,xattr,flock,posix_lock"],
-            Descriptors = new Dictionary<int, SafeHandle> { [3] = listener },
-        });
     }
 }
