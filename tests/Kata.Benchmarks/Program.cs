@@ -1,5 +1,6 @@
 using Kata.Benchmarks;
 using Kata.Benchmarks.Boot;
+using Kata.Benchmarks.Collections;
 using Kata.Benchmarks.Devices;
 using Kata.Benchmarks.Exits;
 using Kata.Benchmarks.GuestIo;
@@ -20,6 +21,7 @@ Verb[] verbs =
     GuestIoComparison.Verb,
     GuestIoMachine.Verb,
     RunBreakdown.Verb,
+    ShimCollections.Verb,
     TtrpcComparison.Verb,
     TtrpcPeer.ServeVerb,
     TtrpcPeer.LoadVerb,

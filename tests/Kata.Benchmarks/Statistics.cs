@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Kata.Benchmarks;
 
 /// <summary>What the comparisons compute alike.</summary>
@@ -16,12 +14,4 @@ internal static class Statistics
     /// <param name="values">Not empty.</param>
     /// <param name="part">From 0 to 1.</param>
     public static double Quantile(IReadOnlyCollection<double> values, double part) => values.Order().ElementAt((int)(part * (values.Count - 1)));
-
-    /// <summary>What a process has in memory, shared pages included.</summary>
-    public static double ResidentMib(int pid)
-    {
-        const string Field = "VmRSS:";
-        var line = File.ReadLines($"/proc/{pid}/status").First(line => line.StartsWith(Field, StringComparison.Ordinal));
-        return double.Parse(line[Field.Length..].Trim().Split(' ')[0], CultureInfo.InvariantCulture) / 1024;
-    }
 }

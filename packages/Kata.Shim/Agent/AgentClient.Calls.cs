@@ -1,3 +1,4 @@
+using Grpc.Core;
 using Kata.Protocols.Agent;
 
 namespace Kata.Shim.Agent;
@@ -5,6 +6,9 @@ namespace Kata.Shim.Agent;
 /// <content>The calls.</content>
 internal sealed partial class AgentClient
 {
+    private static readonly Method<ReadStreamRequest, OutputChunk> ReadStdoutMethod = OutputChunk.Method("ReadStdout");
+    private static readonly Method<ReadStreamRequest, OutputChunk> ReadStderrMethod = OutputChunk.Method("ReadStderr");
+
     /// <summary>Sets up the guest for a sandbox.</summary>
     public Task CreateSandboxAsync(CreateSandboxRequest request, CancellationToken cancellationToken) =>
         CallAsync("CreateSandbox", _service.CreateSandboxAsync, request, cancellationToken);
@@ -94,12 +98,12 @@ internal sealed partial class AgentClient
         WaitAsync("WriteStdin", _service.WriteStdinAsync, request, cancellationToken);
 
     /// <summary>Reads what a process wrote, without a time limit; empty data or an error is the end.</summary>
-    public Task<ReadStreamResponse> ReadStdoutAsync(ReadStreamRequest request, CancellationToken cancellationToken) =>
-        WaitAsync("ReadStdout", _service.ReadStdoutAsync, request, cancellationToken);
+    public Task<OutputChunk> ReadStdoutAsync(ReadStreamRequest request, CancellationToken cancellationToken) =>
+        ReadAsync(ReadStdoutMethod, request, cancellationToken);
 
     /// <summary>As <see cref="ReadStdoutAsync"/>, for standard error.</summary>
-    public Task<ReadStreamResponse> ReadStderrAsync(ReadStreamRequest request, CancellationToken cancellationToken) =>
-        WaitAsync("ReadStderr", _service.ReadStderrAsync, request, cancellationToken);
+    public Task<OutputChunk> ReadStderrAsync(ReadStreamRequest request, CancellationToken cancellationToken) =>
+        ReadAsync(ReadStderrMethod, request, cancellationToken);
 
     /// <summary>Waits for the next container that ran out of memory, without a time limit.</summary>
     public Task<OOMEvent> GetOomEventAsync(GetOOMEventRequest request, CancellationToken cancellationToken) =>
@@ -116,4 +120,7 @@ internal sealed partial class AgentClient
     /// <summary>Asks for the agent's version.</summary>
     public Task<VersionCheckResponse> GetVersionAsync(CancellationToken cancellationToken) =>
         LimitedAsync("Version", _health.VersionAsync, new CheckRequest(), _configuration.HealthCheckTimeout, cancellationToken);
+
+    private Task<OutputChunk> ReadAsync(Method<ReadStreamRequest, OutputChunk> method, ReadStreamRequest request, CancellationToken cancellationToken) =>
+        WaitAsync(method.Name, (message, options) => _channel.AsyncUnaryCall(method, null, options, message), request, cancellationToken);
 }

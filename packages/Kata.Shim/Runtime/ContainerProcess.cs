@@ -118,7 +118,9 @@ internal sealed class ContainerProcess
                 var buffer = new byte[InputBufferSize];
                 while (await stdin.ReadAsync(buffer) is > 0 and var count)
                 {
-                    var request = new WriteStreamRequest { ContainerId = ContainerId, ExecId = ExecId, Data = ByteString.CopyFrom(buffer, 0, count) };
+                    // The request is written before the call returns, so the buffer is free again with the answer.
+                    var data = UnsafeByteOperations.UnsafeWrap(buffer.AsMemory(0, count));
+                    var request = new WriteStreamRequest { ContainerId = ContainerId, ExecId = ExecId, Data = data };
                     await agent.WriteStdinAsync(request, CancellationToken.None);
                 }
             }
@@ -133,15 +135,15 @@ internal sealed class ContainerProcess
         }
     }
 
-    private async Task CopyOutputAsync(Func<ReadStreamRequest, CancellationToken, Task<ReadStreamResponse>> read, OutputStream output)
+    private async Task CopyOutputAsync(Func<ReadStreamRequest, CancellationToken, Task<OutputChunk>> read, OutputStream output)
     {
         var request = new ReadStreamRequest { ContainerId = ContainerId, ExecId = ExecId, Len = ReadSize };
         while (true)
         {
-            ByteString data;
+            OutputChunk chunk;
             try
             {
-                data = (await read(request, CancellationToken.None)).Data;
+                chunk = await read(request, CancellationToken.None);
             }
             catch (AgentException)
             {
@@ -149,9 +151,12 @@ internal sealed class ContainerProcess
                 return;
             }
 
-            if (data.IsEmpty)
-                return;
-            await output.WriteAsync(data.Memory);
+            using (chunk)
+            {
+                if (chunk.Data.IsEmpty)
+                    return;
+                await output.WriteAsync(chunk.Data);
+            }
         }
     }
 

@@ -38,6 +38,13 @@ internal sealed class PrivateContainerd : IAsyncDisposable
         return await ctr.ReadToEndAsync();
     }
 
+    /// <summary>As <see cref="CtrAsync"/>, for output that is too long to keep.</summary>
+    public async Task DiscardOutputAsync(params string[] arguments)
+    {
+        await using var ctr = Child.Start("/bin/sh", ["-c", "exec /usr/bin/ctr --address \"$0\" \"$@\" > /dev/null", Socket, .. arguments]);
+        await ctr.ReadToEndAsync();
+    }
+
     /// <summary>The daemon that serves a container.</summary>
     public int ShimOf(string id) => int.Parse(
         File.ReadAllText(Path.Combine(_directory.FullName, "state/io.containerd.runtime.v2.task/default", id, "shim.pid")), CultureInfo.InvariantCulture);

@@ -41,13 +41,13 @@ internal static class RunBreakdown
         await containerd.CtrAsync("run", "--detach", "--runtime", "io.containerd.kata.v2", image, id, "sleep", "1000");
         var total = clock.Elapsed.TotalMilliseconds;
         var shim = containerd.ShimOf(id);
-        var (running, resident) = (CpuOf(shim), Statistics.ResidentMib(shim));
+        var (running, resident) = (ProcessFigures.CpuMilliseconds(shim), ProcessFigures.ResidentMib(shim));
 
         clock.Restart();
         for (var exec = 0; exec < Execs; exec++)
             await containerd.CtrAsync("tasks", "exec", "--exec-id", $"e{exec}", id, "true");
         var execWall = clock.Elapsed.TotalMilliseconds / Execs;
-        var execCpu = (CpuOf(shim) - running) / Execs;
+        var execCpu = (ProcessFigures.CpuMilliseconds(shim) - running) / Execs;
         await containerd.CtrAsync("tasks", "delete", "--force", id);
         await containerd.CtrAsync("containers", "delete", id);
 
@@ -67,8 +67,4 @@ internal static class RunBreakdown
             ["shim CPU per exec: ms"] = execCpu,
         };
     }
-
-    /// <summary>Time on a processor of all threads that live, in milliseconds.</summary>
-    private static double CpuOf(int pid) => Directory.GetDirectories($"/proc/{pid}/task")
-        .Sum(thread => double.Parse(File.ReadAllText($"{thread}/schedstat").Split(' ')[0], CultureInfo.InvariantCulture)) / 1e6;
 }

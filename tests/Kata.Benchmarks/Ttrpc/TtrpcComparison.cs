@@ -26,12 +26,12 @@ internal sealed class TtrpcComparison
                 ("our client, Go server", [own, "ttrpc-load", $"{directory}/go.sock"]),
                 ("Go client, our server", [go, "bench", $"{directory}/ours.sock"]),
             ];
-            var (ourIdle, theirIdle) = (Statistics.ResidentMib(ours.Id), Statistics.ResidentMib(theirs.Id));
+            var (ourIdle, theirIdle) = (ProcessFigures.ResidentMib(ours.Id), ProcessFigures.ResidentMib(theirs.Id));
             foreach (var inFlight in InFlight)
                 Print(inFlight, runs, await MeasureAsync(pairings, inFlight, runs));
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"Resident set of the server: ours {ourIdle:0.0} MiB, {Statistics.ResidentMib(ours.Id):0.0} MiB after the calls; Go's {theirIdle:0.0} and {Statistics.ResidentMib(theirs.Id):0.0} MiB."));
+                $"Resident set of the server: ours {ourIdle:0.0} MiB, {ProcessFigures.ResidentMib(ours.Id):0.0} MiB after the calls; Go's {theirIdle:0.0} and {ProcessFigures.ResidentMib(theirs.Id):0.0} MiB."));
             return 0;
         }
         finally
