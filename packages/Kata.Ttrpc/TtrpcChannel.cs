@@ -69,6 +69,23 @@ public sealed class TtrpcChannel : CallInvoker, IAsyncDisposable
         return new TtrpcChannel(StreamBridge.Attach(stream), null, options);
     }
 
+    /// <summary>
+    /// Makes a unary call, as a generated client does, for programs that count their milliseconds: with NativeAOT every first call of a
+    /// generic virtual method such as <see cref="AsyncUnaryCall"/> builds code at run time, some 80 µs and 20 KB for each pair of messages.
+    /// </summary>
+    /// <exception cref="RpcException">The call failed; it is the task that fails.</exception>
+    /// <exception cref="ArgumentException">The method is not unary.</exception>
+    public Task<TResponse> CallAsync<TRequest, TResponse>(Method<TRequest, TResponse> method, TRequest request, CallOptions options = default)
+        where TRequest : class
+        where TResponse : class
+    {
+        ArgumentNullException.ThrowIfNull(method);
+        ArgumentNullException.ThrowIfNull(request);
+        if (method.Type != MethodType.Unary)
+            throw new ArgumentException($"{method.FullName} is a method of type {method.Type}, not a unary one.", nameof(method));
+        return StartUnary(method, options, request).Task;
+    }
+
     /// <inheritdoc/>
     public override TResponse BlockingUnaryCall<TRequest, TResponse>(
         Method<TRequest, TResponse> method, string? host, CallOptions options, TRequest request) =>

@@ -55,6 +55,22 @@ public sealed class TtrpcServer : IAsyncDisposable
         }
     }
 
+    /// <summary>
+    /// Serves a unary method, as binding its service does, for programs that count their milliseconds: with NativeAOT every first call of a
+    /// generic virtual method, such as generated code makes for each method, builds code at run time, some 80 µs and 20 KB.
+    /// </summary>
+    /// <exception cref="ArgumentException">The method is not unary, or is bound already.</exception>
+    public void AddMethod<TRequest, TResponse>(Method<TRequest, TResponse> method, UnaryServerMethod<TRequest, TResponse> handler)
+        where TRequest : class
+        where TResponse : class
+    {
+        ArgumentNullException.ThrowIfNull(method);
+        ArgumentNullException.ThrowIfNull(handler);
+        if (method.Type != MethodType.Unary)
+            throw new ArgumentException($"{method.FullName} is a method of type {method.Type}, not a unary one.", nameof(method));
+        Table.AddUnary(method, handler);
+    }
+
     /// <summary>Serves the methods of a bound service under a second name too, e.g. version 3 of a service whose messages are those of version 2.</summary>
     /// <exception cref="ArgumentException">There is no such service, or one with that name already.</exception>
     public void AddServiceAlias(string alias, string service) => Table.AddAlias(alias, service);

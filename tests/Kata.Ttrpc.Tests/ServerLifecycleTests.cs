@@ -1,3 +1,4 @@
+using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Kata.Ttrpc.Tests.Probing;
@@ -146,6 +147,34 @@ public sealed class ServerLifecycleTests
         await using var server = ProbeService.CreateServer();
 
         Assert.ThrowsExactly<ArgumentException>(() => Probe.BindService(server.Services, new ProbeService()));
+    }
+
+    [TestMethod]
+    public async Task AddMethod_OneByOne_IsServedAsBoundServicesAre()
+    {
+        var echo = MethodOf(MethodType.Unary);
+        await using var pair = TtrpcPair.Create(static _ => { });
+        pair.Server.AddMethod(echo, static (request, _) => Task.FromResult(new StringValue { Value = request.Value + "!" }));
+
+        Assert.AreEqual("a!", (await pair.Channel.CallAsync(echo, new StringValue { Value = "a" })).Value);
+        Assert.AreEqual("b!", (await new Probe.ProbeClient(pair.Channel).EchoAsync(new StringValue { Value = "b" })).Value);
+        Assert.ThrowsExactly<ArgumentException>(() => pair.Server.AddMethod(echo, static (request, _) => Task.FromResult(request)));
+    }
+
+    [TestMethod]
+    public async Task MethodsThatAreStreams_AreRefused()
+    {
+        var count = MethodOf(MethodType.ServerStreaming);
+        await using var pair = TtrpcPair.Create(static _ => { });
+
+        Assert.ThrowsExactly<ArgumentException>(() => pair.Server.AddMethod(count, static (request, _) => Task.FromResult(request)));
+        await Assert.ThrowsExactlyAsync<ArgumentException>(() => pair.Channel.CallAsync(count, new StringValue()));
+    }
+
+    private static Method<StringValue, StringValue> MethodOf(MethodType type)
+    {
+        var marshaller = Marshallers.Create<StringValue>(static message => message.ToByteArray(), StringValue.Parser.ParseFrom);
+        return new(type, ProbeService.Name, "Echo", marshaller, marshaller);
     }
 
     private static TaskCompletionSource NewSource() => new(TaskCreationOptions.RunContinuationsAsynchronously);

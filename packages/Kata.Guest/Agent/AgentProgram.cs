@@ -62,8 +62,8 @@ internal sealed class AgentProgram : IDisposable
             Middleware = new RequestGate(booted.Task, _hub.CreateLogger("rpc")).RunAsync,
             Logger = _hub.CreateLogger("ttrpc"),
         });
-        AgentService.BindService(server.Services, new GuestAgentService(_parts));
-        Health.BindService(server.Services, new HealthService());
+        new GuestAgentService(_parts).AddTo(server);
+        new HealthService().AddTo(server);
 
         // As little as possible comes before the socket that the runtime waits for; requests wait for the rest.
         _modules.LoadAll(first);

@@ -14,8 +14,6 @@ namespace Kata.Shim.Agent;
 internal sealed partial class AgentClient : IAsyncDisposable
 {
     private readonly TtrpcChannel _channel;
-    private readonly AgentService.AgentServiceClient _service;
-    private readonly Health.HealthClient _health;
     private readonly AgentConfiguration _configuration;
     private readonly CancellationTokenSource _closing = new();
     private Task _logForwarding = Task.CompletedTask;
@@ -23,8 +21,6 @@ internal sealed partial class AgentClient : IAsyncDisposable
     private AgentClient(TtrpcChannel channel, AgentConfiguration configuration)
     {
         _channel = channel;
-        _service = new AgentService.AgentServiceClient(channel);
-        _health = new Health.HealthClient(channel);
         _configuration = configuration;
     }
 
@@ -61,29 +57,35 @@ internal sealed partial class AgentClient : IAsyncDisposable
     /// <summary>A client on an established connection, without health check and log.</summary>
     internal static AgentClient On(TtrpcChannel channel, AgentConfiguration configuration) => new(channel, configuration);
 
-    private Task<T> CallAsync<TRequest, T>(
-        string name, Func<TRequest, CallOptions, AsyncUnaryCall<T>> call, TRequest request, CancellationToken cancellationToken) =>
-        LimitedAsync(name, call, request, _configuration.RequestTimeout, cancellationToken);
+    private Task<TResponse> CallAsync<TRequest, TResponse>(
+        Method<TRequest, TResponse> method, TRequest request, CancellationToken cancellationToken)
+        where TRequest : class
+        where TResponse : class =>
+        LimitedAsync(method, request, _configuration.RequestTimeout, cancellationToken);
 
-    private static Task<T> WaitAsync<TRequest, T>(
-        string name, Func<TRequest, CallOptions, AsyncUnaryCall<T>> call, TRequest request, CancellationToken cancellationToken) =>
-        LimitedAsync(name, call, request, Timeout.InfiniteTimeSpan, cancellationToken);
+    private Task<TResponse> WaitAsync<TRequest, TResponse>(
+        Method<TRequest, TResponse> method, TRequest request, CancellationToken cancellationToken)
+        where TRequest : class
+        where TResponse : class =>
+        LimitedAsync(method, request, Timeout.InfiniteTimeSpan, cancellationToken);
 
-    private static async Task<T> LimitedAsync<TRequest, T>(
-        string name, Func<TRequest, CallOptions, AsyncUnaryCall<T>> call, TRequest request, TimeSpan limit, CancellationToken cancellationToken)
+    private async Task<TResponse> LimitedAsync<TRequest, TResponse>(
+        Method<TRequest, TResponse> method, TRequest request, TimeSpan limit, CancellationToken cancellationToken)
+        where TRequest : class
+        where TResponse : class
     {
         DateTime? deadline = limit == Timeout.InfiniteTimeSpan ? null : DateTime.UtcNow + limit;
         try
         {
-            return await call(request, new CallOptions(deadline: deadline, cancellationToken: cancellationToken)).ResponseAsync.ConfigureAwait(false);
+            return await _channel.CallAsync(method, request, new CallOptions(deadline: deadline, cancellationToken: cancellationToken)).ConfigureAwait(false);
         }
         catch (RpcException exception) when (exception.StatusCode == StatusCode.Cancelled && cancellationToken.IsCancellationRequested)
         {
-            throw new OperationCanceledException($"Waiting for {name} of the agent was given up.", exception, cancellationToken);
+            throw new OperationCanceledException($"Waiting for {method.Name} of the agent was given up.", exception, cancellationToken);
         }
         catch (RpcException exception)
         {
-            throw new AgentException(name, exception.Status, exception);
+            throw new AgentException(method.Name, exception.Status, exception);
         }
     }
 }

@@ -25,9 +25,9 @@ internal sealed class OutputChunk : IDisposable
     /// <summary>Empty at the end of the stream. Valid until <see cref="Dispose"/>.</summary>
     public ReadOnlyMemory<byte> Data => _buffer.AsMemory(0, _length);
 
-    /// <summary>A call of the agent whose response is read as a chunk.</summary>
-    public static Method<ReadStreamRequest, OutputChunk> Method(string name) => new(
-        MethodType.Unary, "grpc.AgentService", name, Marshallers.Create<ReadStreamRequest>(Write, _ => throw new NotSupportedException()),
+    /// <summary>The same method, its response read as a chunk.</summary>
+    public static Method<ReadStreamRequest, OutputChunk> MethodOf(Method<ReadStreamRequest, ReadStreamResponse> method) => new(
+        method.Type, method.ServiceName, method.Name, method.RequestMarshaller,
         Marshallers.Create<OutputChunk>((_, _) => throw new NotSupportedException(), context => Parse(context.PayloadAsReadOnlySequence())));
 
     /// <summary>Returns the buffer.</summary>
@@ -36,13 +36,6 @@ internal sealed class OutputChunk : IDisposable
         if (_buffer.Length > 0)
             ArrayPool<byte>.Shared.Return(_buffer);
         _buffer = [];
-    }
-
-    private static void Write(ReadStreamRequest request, SerializationContext context)
-    {
-        context.SetPayloadLength(request.CalculateSize());
-        request.WriteTo(context.GetBufferWriter());
-        context.Complete();
     }
 
     /// <exception cref="InvalidProtocolBufferException">This is no protobuf message.</exception>

@@ -7,7 +7,6 @@ using Kata.Shim.Services;
 using Kata.Ttrpc;
 using Microsoft.Extensions.Logging;
 using Microsoft.Win32.SafeHandles;
-using TaskApi = Kata.Protocols.Containerd.Services.Task;
 
 namespace Kata.Shim.Hosting;
 
@@ -41,8 +40,7 @@ internal sealed class Daemon : IAsyncDisposable
             Logger = logger,
             Middleware = ErrorMapping.Create(logger, () => Volatile.Write(ref _lastCall, clock.GetTimestamp())),
         });
-        TaskApi.BindService(_server.Services, new TaskService(_tasks, now => _end.TrySetResult(now ? "told to at once" : "the last container is deleted")));
-        _server.AddServiceAlias(TaskService.Version3Name, TaskService.Version2Name);
+        new TaskService(_tasks, now => _end.TrySetResult(now ? "told to at once" : "the last container is deleted")).AddTo(_server);
     }
 
     /// <summary>The daemon's whole run: its socket is inherited, its working directory is the bundle.</summary>

@@ -5,7 +5,7 @@ using Kata.Protocols.Containerd.Events;
 using Kata.Shim.Runtime;
 using Kata.Ttrpc;
 using Microsoft.Extensions.Logging;
-using EventsClient = Kata.Protocols.Containerd.Services.Events.EventsClient;
+using EventsApi = Kata.Protocols.Containerd.Services.Events;
 
 namespace Kata.Shim.Services;
 
@@ -136,7 +136,7 @@ internal sealed class EventPublisher : ITaskEvents, IAsyncDisposable
     {
         _channel ??= await TtrpcChannel.ConnectAsync(_address!, new TtrpcChannelOptions { ConnectTimeout = CallTimeout });
         var options = new CallOptions(_headers, _clock.GetUtcNow().UtcDateTime + CallTimeout);
-        await new EventsClient(_channel).ForwardAsync(new ForwardRequest { Envelope = envelope }, options).ResponseAsync;
+        await _channel.CallAsync(EventsApi.Methods.Forward, new ForwardRequest { Envelope = envelope }, options);
     }
 
     private async Task DisconnectAsync()

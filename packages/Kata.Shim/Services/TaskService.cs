@@ -12,7 +12,7 @@ using TaskApi = Kata.Protocols.Containerd.Services.Task;
 namespace Kata.Shim.Services;
 
 /// <summary>containerd's task service, versions 2 and 3: requests become calls of the runtime, results become replies.</summary>
-internal sealed class TaskService : TaskApi.TaskBase
+internal sealed partial class TaskService : TaskApi.TaskBase
 {
     /// <summary>The name its methods have in version 3; the messages are the same.</summary>
     internal const string Version3Name = "containerd.task.v3.Task";

@@ -12,10 +12,7 @@ internal sealed class ServiceTable : ServiceBinderBase
     public override void AddMethod<TRequest, TResponse>(Method<TRequest, TResponse> method, UnaryServerMethod<TRequest, TResponse>? handler)
     {
         if (handler is not null)
-        {
-            Add(method, new ServerMethod<TRequest, TResponse>(method, async (_, call) =>
-                call.Response = await handler((TRequest)call.Request!, call).ConfigureAwait(false)));
-        }
+            AddUnary(method, handler);
     }
 
     public override void AddMethod<TRequest, TResponse>(
@@ -47,6 +44,13 @@ internal sealed class ServiceTable : ServiceBinderBase
                 method, (self, call) => handler(self.Reader(call), self.Writer(call), call)));
         }
     }
+
+    /// <summary>As <see cref="AddMethod{TRequest,TResponse}(Method{TRequest,TResponse},UnaryServerMethod{TRequest,TResponse})"/>, not virtual.</summary>
+    public void AddUnary<TRequest, TResponse>(Method<TRequest, TResponse> method, UnaryServerMethod<TRequest, TResponse> handler)
+        where TRequest : class
+        where TResponse : class =>
+        Add(method, new ServerMethod<TRequest, TResponse>(method, async (_, call) =>
+            call.Response = await handler((TRequest)call.Request!, call).ConfigureAwait(false)));
 
     /// <summary>Offers the methods of <paramref name="service"/> under a second name too.</summary>
     public void AddAlias(string alias, string service)

@@ -54,7 +54,7 @@ public sealed class OutputChunkTests
     {
         const int Rounds = 1000;
         var payload = new Payload(new ReadStreamResponse { Data = ByteString.CopyFrom(Bytes(64 * 1024)) }.ToByteArray());
-        var parse = OutputChunk.Method("ReadStdout").ResponseMarshaller.ContextualDeserializer;
+        var parse = OutputChunk.MethodOf(AgentService.Methods.ReadStdout).ResponseMarshaller.ContextualDeserializer;
         parse(payload).Dispose();
         var before = GC.GetAllocatedBytesForCurrentThread();
         for (var i = 0; i < Rounds; i++)
@@ -65,7 +65,7 @@ public sealed class OutputChunkTests
 
     private static byte[] Bytes(int length) => [.. Enumerable.Range(0, length).Select(i => (byte)(i * 7))];
 
-    private static OutputChunk Parse(byte[] message) => OutputChunk.Method("ReadStdout").ResponseMarshaller.ContextualDeserializer(new Payload(message));
+    private static OutputChunk Parse(byte[] message) => OutputChunk.MethodOf(AgentService.Methods.ReadStdout).ResponseMarshaller.ContextualDeserializer(new Payload(message));
 
     /// <summary>A message in the middle of a larger buffer, as received frames are.</summary>
     private sealed class Payload(byte[] message) : DeserializationContext

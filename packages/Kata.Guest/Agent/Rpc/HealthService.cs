@@ -1,5 +1,6 @@
 using Grpc.Core;
 using Kata.Protocols.Agent;
+using Kata.Ttrpc;
 
 namespace Kata.Guest.Agent.Rpc;
 
@@ -11,4 +12,11 @@ internal sealed class HealthService : Health.HealthBase
 
     public override Task<VersionCheckResponse> Version(CheckRequest request, ServerCallContext context) =>
         Task.FromResult(new VersionCheckResponse { GrpcVersion = AgentVersion.Protocol, AgentVersion = AgentVersion.Text });
+
+    /// <summary>Binds the service.</summary>
+    public void AddTo(TtrpcServer server)
+    {
+        server.AddMethod(Health.Methods.Check, Check);
+        server.AddMethod(Health.Methods.Version, Version);
+    }
 }
