@@ -41,7 +41,7 @@ runner=() suffix='' # What a test program is started with, and what tells that r
 run_project() {
     local name=$1$suffix log="$logs/$1$suffix.log" program="artifacts/bin/$1/debug/$1" status=0 started=$SECONDS p f s
     shift
-    "${runner[@]}" "$program" --no-progress --output Detailed "$@" > "$log" 2>&1 || status=$?
+    "${runner[@]}" "$program" --progress off --output Detailed "$@" > "$log" 2>&1 || status=$?
     sed -i 's/\x1b\[[0-9;]*m//g' "$log" # CI systems are given colours.
     p=$(sed -n 's/^ *succeeded: //p' "$log" | tail -n 1)
     f=$(sed -n 's/^ *failed: //p' "$log" | tail -n 1)
@@ -80,7 +80,7 @@ for part in "${parts[@]}"; do
             for project in tests/Kata.*.Tests; do
                 case "$project" in
                     *.Packaging.Tests|*.EndToEnd.Tests) ;;
-                    *) run_project "$(basename "$project")" ;;
+                    *) run_project "$(basename "$project")" --timeout 15m ;; # Minutes on a quiet machine.
                 esac
             done
             ;;

@@ -10,7 +10,8 @@ using EventsApi = Kata.Protocols.Containerd.Services.Events;
 namespace Kata.Shim.Services;
 
 /// <summary>
-/// Sends events to containerd, strictly in order and each once: one that cannot be delivered holds back the others until it is given up.
+/// Sends events to containerd, strictly in order: one that cannot be delivered holds back the others until it is given up. Each once,
+/// but for one whose answer is lost with the connection, which is sent again.
 /// </summary>
 internal sealed class EventPublisher : ITaskEvents, IAsyncDisposable
 {

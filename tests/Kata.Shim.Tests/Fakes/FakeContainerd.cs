@@ -42,12 +42,9 @@ internal sealed class FakeContainerd : EventsService.EventsBase, IAsyncDisposabl
         return Task.FromResult(new Empty());
     }
 
-    internal async Task RestartAsync(TimeSpan pause)
-    {
-        await _server.DisposeAsync();
-        await Task.Delay(pause);
-        _server = Serve();
-    }
+    internal ValueTask StopAsync() => _server.DisposeAsync();
+
+    internal void Restart() => _server = Serve();
 
     internal async Task WaitForAsync(Func<List<string>, bool> condition)
     {

@@ -29,7 +29,8 @@ public sealed class VirtioFsDaemonTests
         // VHOST_USER_GET_FEATURES: request 1, version 1, no payload.
         await socket.SendAsync(new byte[] { 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0 });
         var answer = new byte[20];
-        Assert.AreEqual(20, await socket.ReceiveAsync(answer));
+        await using var stream = new NetworkStream(socket);
+        await stream.ReadExactlyAsync(answer);
         var features = BitConverter.ToUInt64(answer, 12);
         Assert.AreNotEqual(0UL, features & (1UL << 32), "VIRTIO_F_VERSION_1");
         Assert.IsFalse(daemon.Failed.IsCompleted);
