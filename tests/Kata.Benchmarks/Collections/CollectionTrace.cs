@@ -116,7 +116,7 @@ internal sealed partial class CollectionTrace : IDisposable
     [GeneratedRegex(@"^ +LOAD +0x(?<offset>[0-9a-f]+) 0x(?<address>[0-9a-f]+) .*? (?<flags>[RWE ]{3}) 0x", RegexOptions.Multiline)]
     private static partial Regex CodeSegment();
 
-    [GeneratedRegex(@"-(?<thread>[0-9]+) +\[[0-9]+\] \S+ +(?<at>[0-9.]+): (?<name>suspend|work|resumed|sched_switch): .*?(generation=(?<generation>[0-9]+)|prev_state=(?<state>\S+) .*next_pid=(?<next>[0-9]+) .*)?$")]
+    [GeneratedRegex(@"-(?<thread>[0-9]+) +(?:\([ 0-9]+\) +)?\[[0-9]+\] \S+ +(?<at>[0-9.]+): (?<name>suspend|work|resumed|sched_switch): .*?(generation=(?<generation>[0-9]+)|prev_state=(?<state>\S+) .*next_pid=(?<next>[0-9]+) .*)?$")]
     private static partial Regex Event();
 
     /// <summary>The threads of a process stood still.</summary>
