@@ -1,7 +1,11 @@
 namespace Kata.Virtio.Tests.Fuse;
 
-/// <summary>A suite of others on a shared directory, with the host's kernel as the client.</summary>
+/// <summary>
+/// A suite of others on a shared directory, with the host's kernel as the client. One run at a time: each server takes up to three quarters
+/// of the descriptors that this process may have.
+/// </summary>
 [TestClass]
+[DoNotParallelize]
 public sealed class ConformanceTests
 {
     public TestContext TestContext { get; set; } = null!;
