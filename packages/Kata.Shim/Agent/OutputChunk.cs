@@ -12,8 +12,8 @@ namespace Kata.Shim.Agent;
 /// </summary>
 internal sealed class OutputChunk : IDisposable
 {
-    private byte[] _buffer;
     private readonly int _length;
+    private byte[] _buffer;
 
     private OutputChunk(ReadOnlySpan<byte> data)
     {

@@ -18,6 +18,8 @@ internal sealed partial class CollectionTrace : IDisposable
 
     private CollectionTrace(IEnumerable<string> probes)
     {
+        if (Directory.Exists(_instance))
+            throw new InvalidOperationException($"{_instance} is there: another run has it, or one that was killed. Then run `rmdir {_instance} && echo > {Events}`.");
         Directory.CreateDirectory(_instance);
         File.WriteAllText($"{_instance}/buffer_size_kb", "8192");
         File.WriteAllText($"{_instance}/trace_clock", "mono");

@@ -9,7 +9,7 @@ namespace Kata.Shim.Tests.Services;
 
 /// <summary>The whole life of containers through the task service: real daemon and ttrpc, fake VM.</summary>
 [TestClass]
-public sealed class TaskServiceTests
+public sealed partial class TaskServiceTests
 {
     public TestContext TestContext { get; set; } = null!;
 
@@ -111,110 +111,6 @@ public sealed class TaskServiceTests
         await AssertFailsAsync(StatusCode.NotFound, task.UpdateAsync(new UpdateTaskRequest { Id = "c1" }).ResponseAsync);
         await AssertFailsAsync(StatusCode.NotFound, task.StatsAsync(new StatsRequest { Id = "c1" }).ResponseAsync);
         await AssertFailsAsync(StatusCode.Unimplemented, task.CheckpointAsync(new CheckpointTaskRequest { Id = "c1" }).ResponseAsync);
-    }
-
-    [TestMethod]
-    public async Task Create_BadRequests_SayWhatIsWrongAndLeaveNothing()
-    {
-        await using var shim = await ShimFixture.StartAsync();
-
-        var request = shim.CreateRequest("../x");
-        StringAssert.Contains(await AssertFailsAsync(StatusCode.InvalidArgument, CreateAsync(shim, request)), "\"../x\" is not an identifier");
-        request = shim.CreateRequest();
-        request.Bundle = "/no/such/bundle";
-        StringAssert.Contains(await AssertFailsAsync(StatusCode.InvalidArgument, CreateAsync(shim, request)), "bundle /no/such/bundle");
-        File.WriteAllText($"{shim.Bundle}/config.json", "{\n\"process\": 7 }");
-        StringAssert.Contains(await AssertFailsAsync(StatusCode.InvalidArgument, CreateAsync(shim, shim.CreateRequest())), "config.json, line 2");
-        File.WriteAllText($"{shim.Bundle}/config.json", """{ "root": { "path": "rootfs" } }""");
-        StringAssert.Contains(await AssertFailsAsync(StatusCode.InvalidArgument, CreateAsync(shim, shim.CreateRequest())), "process.args is missing");
-        File.Delete($"{shim.Bundle}/config.json");
-        StringAssert.Contains(await AssertFailsAsync(StatusCode.InvalidArgument, CreateAsync(shim, shim.CreateRequest())), "config.json cannot be read");
-        request = shim.CreateRequest();
-        request.Checkpoint = "/images";
-        await AssertFailsAsync(StatusCode.Unimplemented, CreateAsync(shim, request));
-
-        Assert.IsFalse(shim.HasState);
-        Assert.IsEmpty(shim.Containerd.Summary);
-    }
-
-    [TestMethod]
-    public async Task Create_SameIdTwice_AlreadyExists()
-    {
-        await using var shim = await ShimFixture.StartAsync();
-        await shim.Task.CreateAsync(shim.CreateRequest());
-
-        await AssertFailsAsync(StatusCode.AlreadyExists, CreateAsync(shim, shim.CreateRequest()));
-    }
-
-    [TestMethod]
-    public async Task Create_HypervisorOfAnotherPackage_NamesThePackage()
-    {
-        await using var shim = await ShimFixture.StartAsync();
-        var path = $"{shim.Directory}/configuration.toml";
-        File.WriteAllText(path, File.ReadAllText(path).Replace("fake", "dragonball", StringComparison.Ordinal));
-
-        var message = await AssertFailsAsync(StatusCode.InvalidArgument, CreateAsync(shim, shim.CreateRequest()));
-
-        StringAssert.Contains(message, "Kata.Vmm.Dragonball");
-        Assert.IsFalse(shim.HasState);
-    }
-
-    [TestMethod]
-    public async Task Create_VmThatDiesDuringBoot_IsToldWithItsLastWordsAndNoEvent()
-    {
-        await using var shim = await ShimFixture.StartAsync();
-        shim.Provider.LastWords = "could not load kernel";
-        shim.Provider.OnStart = async _ =>
-        {
-            shim.Provider.Vm!.Kill(Linux.Signal.SIGKILL);
-            await shim.Provider.Vm.Exited;
-        };
-
-        var message = await AssertFailsAsync(StatusCode.Unavailable, CreateAsync(shim, shim.CreateRequest()));
-
-        StringAssert.Contains(message, "could not load kernel");
-        Assert.IsFalse(shim.HasState);
-        await AssertFailsAsync(StatusCode.NotFound, shim.Task.DeleteAsync(new DeleteRequest { Id = "c1" }).ResponseAsync);
-        await shim.Task.ShutdownAsync(new ShutdownRequest { Id = "c1" });
-        await shim.Serving.WaitAsync(TimeSpan.FromSeconds(20));
-        Assert.IsEmpty(shim.Containerd.Summary);
-    }
-
-    [TestMethod]
-    public async Task Create_AgentRefuses_RollsBack()
-    {
-        await using var shim = await ShimFixture.StartAsync();
-        shim.Provider.AgentStarted = agent => agent.OnCall = call => call == "CreateContainer"
-            ? throw new RpcException(new Grpc.Core.Status(StatusCode.NotFound, "executable file `nope` not found in $PATH: No such file or directory"))
-            : Task.CompletedTask;
-
-        var message = await AssertFailsAsync(StatusCode.Unknown, CreateAsync(shim, shim.CreateRequest()));
-
-        StringAssert.Contains(message, "not found in $PATH");
-        Assert.IsTrue(shim.Provider.Vm!.Exited.IsCompleted);
-        Assert.IsFalse(shim.HasState);
-        Assert.IsEmpty(shim.Containerd.Summary);
-    }
-
-    [TestMethod]
-    public async Task Create_DeletedHalfWay_IsAbandoned()
-    {
-        await using var shim = await ShimFixture.StartAsync();
-        var preparing = new TaskCompletionSource();
-        shim.Provider.OnPrepare = async token =>
-        {
-            preparing.SetResult();
-            await Task.Delay(Timeout.Infinite, token);
-        };
-        var creating = CreateAsync(shim, shim.CreateRequest());
-        await preparing.Task;
-
-        await AssertFailsAsync(StatusCode.NotFound, shim.Task.DeleteAsync(new DeleteRequest { Id = "c1" }).ResponseAsync);
-
-        await AssertFailsAsync(StatusCode.Cancelled, creating);
-        Assert.IsFalse(shim.HasState);
-        shim.Provider.OnPrepare = _ => Task.CompletedTask;
-        await shim.RunAsync();
     }
 
     [TestMethod]
@@ -325,94 +221,6 @@ public sealed class TaskServiceTests
         foreach (var response in await Task.WhenAll(waits))
             Assert.AreEqual(5u, response.ExitStatus);
         Assert.AreEqual(5u, (await shim.Task.WaitAsync(new WaitRequest { Id = "c1" })).ExitStatus);
-    }
-
-    [TestMethod]
-    public async Task Exec_Lifecycle_HasItsOwnEvents()
-    {
-        await using var shim = await ShimFixture.StartAsync();
-        var init = await shim.RunAsync();
-        await shim.Task.ExecAsync(ShimFixture.ExecRequest("e1"));
-        await AssertFailsAsync(StatusCode.AlreadyExists, shim.Task.ExecAsync(ShimFixture.ExecRequest("e1")).ResponseAsync);
-        await AssertFailsAsync(StatusCode.FailedPrecondition, shim.Task.KillAsync(new KillRequest { Id = "c1", ExecId = "e1", Signal = 9 }).ResponseAsync);
-        Assert.AreEqual(TaskStatus.Created, (await StateAsync(shim, "e1")).Status);
-        Assert.AreNotEqual(0u, (await shim.Task.StartAsync(new StartRequest { Id = "c1", ExecId = "e1" })).Pid);
-        Assert.AreEqual(TaskStatus.Running, (await StateAsync(shim, "e1")).Status);
-        await AssertFailsAsync(StatusCode.FailedPrecondition, shim.Task.DeleteAsync(new DeleteRequest { Id = "c1", ExecId = "e1" }).ResponseAsync);
-        var pids = await shim.Task.PidsAsync(new PidsRequest { Id = "c1" });
-        Assert.HasCount(2, pids.Processes);
-
-        shim.Agent.Process("c1", "e1").Exit(7);
-
-        Assert.AreEqual(7u, (await shim.Task.WaitAsync(new WaitRequest { Id = "c1", ExecId = "e1" })).ExitStatus);
-        Assert.AreEqual(7u, (await shim.Task.DeleteAsync(new DeleteRequest { Id = "c1", ExecId = "e1" })).ExitStatus);
-        await AssertFailsAsync(StatusCode.NotFound, StateAsync(shim, "e1"));
-        init.Exit(0);
-        await shim.Task.WaitAsync(new WaitRequest { Id = "c1" });
-        await shim.Containerd.WaitForAsync(events => events.Count == 6);
-        CollectionAssert.AreEqual(
-            new[] { "create c1", "start c1", "exec-added c1 e1", "exec-started c1 e1", "exit c1 e1 7", "exit c1 c1 0" }, shim.Containerd.Summary);
-    }
-
-    [TestMethod]
-    public async Task Exec_BadRequests_AreRefused()
-    {
-        await using var shim = await ShimFixture.StartAsync();
-        await shim.RunAsync();
-        await AssertFailsAsync(StatusCode.InvalidArgument, shim.Task.ExecAsync(ShimFixture.ExecRequest("../e")).ResponseAsync);
-        await AssertFailsAsync(StatusCode.InvalidArgument, shim.Task.ExecAsync(new ExecProcessRequest { Id = "c1", ExecId = "e" }).ResponseAsync);
-        var broken = ShimFixture.ExecRequest("e");
-        broken.Spec.Value = Google.Protobuf.ByteString.CopyFromUtf8("{");
-        await AssertFailsAsync(StatusCode.InvalidArgument, shim.Task.ExecAsync(broken).ResponseAsync);
-        await AssertFailsAsync(StatusCode.NotFound, StateAsync(shim, "e"));
-    }
-
-    [TestMethod]
-    public async Task Exec_StartFails_CanBeDeletedAndWaitedFor()
-    {
-        await using var shim = await ShimFixture.StartAsync();
-        await shim.RunAsync();
-        await shim.Task.ExecAsync(ShimFixture.ExecRequest("e1"));
-        shim.Agent.OnCall = call => call == "ExecProcess"
-            ? throw new RpcException(new Grpc.Core.Status(StatusCode.Internal, "executable file not found in $PATH"))
-            : Task.CompletedTask;
-
-        var message = await AssertFailsAsync(StatusCode.Internal, shim.Task.StartAsync(new StartRequest { Id = "c1", ExecId = "e1" }).ResponseAsync);
-
-        StringAssert.Contains(message, "executable file not found in $PATH");
-        await shim.Task.WaitAsync(new WaitRequest { Id = "c1", ExecId = "e1" });
-        await shim.Task.DeleteAsync(new DeleteRequest { Id = "c1", ExecId = "e1" });
-    }
-
-    [TestMethod]
-    public async Task Exec_NeverStarted_CanBeDeleted()
-    {
-        await using var shim = await ShimFixture.StartAsync();
-        await shim.RunAsync();
-        await shim.Task.ExecAsync(ShimFixture.ExecRequest("e1"));
-
-        await shim.Task.DeleteAsync(new DeleteRequest { Id = "c1", ExecId = "e1" });
-
-        await AssertFailsAsync(StatusCode.NotFound, StateAsync(shim, "e1"));
-    }
-
-    [TestMethod]
-    public async Task Exec_InitEnds_ExecExitsComeFirst()
-    {
-        await using var shim = await ShimFixture.StartAsync();
-        var init = await shim.RunAsync();
-        foreach (var execId in new[] { "e1", "e2" })
-        {
-            await shim.Task.ExecAsync(ShimFixture.ExecRequest(execId));
-            await shim.Task.StartAsync(new StartRequest { Id = "c1", ExecId = execId });
-        }
-
-        init.Exit(0);
-        await shim.Task.WaitAsync(new WaitRequest { Id = "c1" });
-
-        await shim.Containerd.WaitForAsync(events => events.Count(e => e.StartsWith("exit", StringComparison.Ordinal)) == 3);
-        Assert.AreEqual("exit c1 c1 0", shim.Containerd.Summary[^1]);
-        await AssertFailsAsync(StatusCode.FailedPrecondition, shim.Task.ExecAsync(ShimFixture.ExecRequest("e3")).ResponseAsync);
     }
 
     [TestMethod]
