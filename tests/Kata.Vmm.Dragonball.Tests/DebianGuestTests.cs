@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using Kata.Vmm.Dragonball.Boot;
 using Kata.Vmm.Dragonball.Machines;
 using Kata.Vmm.Dragonball.Tests.Guests;
@@ -7,7 +6,7 @@ namespace Kata.Vmm.Dragonball.Tests;
 
 /// <summary>Unchanged Debian kernels: what they make of the machine, and how it ends.</summary>
 [TestClass]
-public sealed partial class DebianGuestTests : KvmTest
+public sealed class DebianGuestTests : KvmTest
 {
     private const string Script = """
         echo "processors: $(grep -c ^processor /proc/cpuinfo)"
@@ -20,7 +19,7 @@ public sealed partial class DebianGuestTests : KvmTest
         case "$ending" in
             poweroff) poweroff -f ;;
             reboot) reboot -f ;;
-            panic) echo c > /proc/sysrq-trigger ;;
+            panic) sleep 0.5; echo c > /proc/sysrq-trigger ;; # By then the console is idle.
         esac
         """;
 
@@ -51,9 +50,6 @@ public sealed partial class DebianGuestTests : KvmTest
         StringAssert.Contains(exit.Detail, "sysrq triggered crash");
     }
 
-    [GeneratedRegex(@"complaints: 0\D")]
-    private static partial Regex NoComplaints();
-
     private async Task<MicroVmExit> RunAsync(string kernel, int vcpuCount, string parameters)
     {
         if (!HostCheck.HasHardwareVirtualization())
@@ -77,14 +73,12 @@ public sealed partial class DebianGuestTests : KvmTest
         foreach (var expected in new[]
         {
             $"processors: {vcpuCount}\r\n", $"cores: cpu cores: {vcpuCount}\r\n", "clock: kvm-clock\r\n", "LNRO0005:00", "PNP0501:00",
-            "serial: 1\r\n", "seeded: 1\r\n",
+            "serial: 1\r\n", "seeded: 1\r\n", "complaints: 0\r\n",
         })
         {
             StringAssert.Contains(said, expected);
         }
 
-        // What the kernel says of a panic can come before the end of the last line.
-        StringAssert.Matches(said, NoComplaints());
         return exit;
     }
 }

@@ -11,19 +11,17 @@ internal sealed class GuestConsole : IAsyncDisposable
 {
     private const int RingBytes = 64 * 1024;
     private const int TailBytes = 4096;
-    private const int LineBytes = 256;
+    private const int PanicBytes = 1280; // A kernel's longest message of a panic, 1 KiB, and what may interrupt it.
     private const int StackBytes = 256 * 1024;
     private static readonly TimeSpan s_longestDrain = TimeSpan.FromMilliseconds(500);
 
     private readonly Lock _lock = new();
     private readonly byte[] _ring = new byte[RingBytes];
-    private readonly byte[] _line = new byte[LineBytes];
     private readonly SemaphoreSlim _available = new(0);
     private readonly TaskCompletionSource _panicked = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Action _firstByte;
     private readonly Stream? _output;
     private Task _drained = Task.CompletedTask;
-    private int _lineLength;
     private long _written;
     private long _read;
     private bool _readerWaits;
@@ -57,13 +55,11 @@ internal sealed class GuestConsole : IAsyncDisposable
         {
             lock (_lock)
             {
-                var length = (int)Math.Min(_written, TailBytes);
-                var bytes = new byte[length];
-                for (var i = 0; i < length; i++)
-                    bytes[i] = _ring[(_written - length + i) % RingBytes];
+                Span<byte> buffer = stackalloc byte[TailBytes];
+                var tail = Last(buffer);
                 // Cut in the middle of a line, it begins with the next one.
-                var start = length < _written ? Array.IndexOf(bytes, (byte)'\n') + 1 : 0;
-                return Encoding.UTF8.GetString(bytes, start, length - start);
+                var start = tail.Length < _written ? tail.IndexOf((byte)'\n') + 1 : 0;
+                return Encoding.UTF8.GetString(tail[start..]);
             }
         }
     }
@@ -101,21 +97,27 @@ internal sealed class GuestConsole : IAsyncDisposable
         if (_written == 0)
             _firstByte();
         _ring[_written++ % RingBytes] = value;
-        if (value == (byte)'\n')
-            EndLine();
-        else if (_lineLength < LineBytes)
-            _line[_lineLength++] = value;
+        if (value == (byte)'\n' && PanicMessage is null)
+            LookForPanic();
     }
 
-    private void EndLine()
+    private void LookForPanic()
     {
-        var line = _line.AsSpan(0, _lineLength);
-        _lineLength = 0;
-        var panic = line.IndexOf("Kernel panic - not syncing"u8);
-        if (panic < 0 || PanicMessage is not null)
-            return;
-        PanicMessage = Encoding.UTF8.GetString(line[panic..]).TrimEnd();
-        _panicked.TrySetResult();
+        Span<byte> buffer = stackalloc byte[PanicBytes];
+        PanicMessage = KernelPanic.Find(Last(buffer));
+        if (PanicMessage is not null)
+            _panicked.TrySetResult();
+    }
+
+    /// <summary>Copies the last bytes that were written, as many as there are and fit.</summary>
+    private ReadOnlySpan<byte> Last(Span<byte> buffer)
+    {
+        var last = buffer[..(int)Math.Min(_written, buffer.Length)];
+        var start = (int)((_written - last.Length) % RingBytes);
+        var untilWrap = Math.Min(last.Length, RingBytes - start);
+        _ring.AsSpan(start, untilWrap).CopyTo(last);
+        _ring.AsSpan(0, last.Length - untilWrap).CopyTo(last[untilWrap..]);
+        return last;
     }
 
     private void WakeReader()

@@ -34,6 +34,34 @@ public sealed class GuestConsoleTests
     }
 
     [TestMethod]
+    [DataRow("[    2.6] Kernel panic - not complaints: 0\r\n syncing: no root\r\n")]
+    [DataRow("complaints: 0[    2.6] Kern\r\nel panic - not syncing: no root\r\n")]
+    [DataRow("Keyboard\nK[    2.6] Kernel panic - nosome\r\nwords\r\nK\r\nt syncing: no root\r\n")]
+    public void Panic_WithAProgramsWordsInIt_IsNoticed(string text)
+    {
+        var console = new GuestConsole(null, () => { });
+        // The message crosses the end of the ring.
+        for (var i = 0; i < 65_500; i++)
+            Write(console, ".");
+        Write(console, text);
+
+        Assert.IsTrue(console.Panicked.IsCompletedSuccessfully);
+        Assert.AreEqual("Kernel panic - not syncing: no root", console.PanicMessage);
+    }
+
+    [TestMethod]
+    [DataRow("Kernel panics are not synchronous: being\n")]
+    [DataRow("Kernel\n")]
+    public void Words_ThatAreNoPanic_AreNotTaken(string text)
+    {
+        var console = new GuestConsole(null, () => { });
+        Write(console, text);
+        Write(console, string.Concat(Enumerable.Repeat("panic - not\n", 20)) + "syncing\n");
+
+        Assert.IsFalse(console.Panicked.IsCompleted);
+    }
+
+    [TestMethod]
     public async Task Output_ToAStream_IsCompleteAtTheEnd()
     {
         using var output = new MemoryStream();
