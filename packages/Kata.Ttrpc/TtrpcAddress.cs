@@ -1,5 +1,7 @@
 using System.Globalization;
 using Kata.Linux;
+using Kata.Ttrpc.Transport;
+using Microsoft.Win32.SafeHandles;
 
 namespace Kata.Ttrpc;
 
@@ -66,6 +68,15 @@ public sealed record TtrpcAddress
             address = Unix(text);
         return address is not null;
     }
+
+    /// <summary>Connects to whoever listens there, for protocols other than ttrpc as well.</summary>
+    /// <param name="timeout">How long a guest may take to answer.</param>
+    /// <returns>A stream socket, the caller's.</returns>
+    /// <exception cref="LinuxException">Nobody listens, or there is no such socket.</exception>
+    /// <exception cref="IOException">The hypervisor refused the port of a <c>hvsock</c> address.</exception>
+    /// <exception cref="TimeoutException">There was no answer in time.</exception>
+    public Task<SafeFileHandle> ConnectAsync(TimeSpan timeout, CancellationToken cancellationToken = default) =>
+        Connector.ConnectAsync(this, timeout, cancellationToken);
 
     /// <summary>The text that <see cref="Parse"/> reads.</summary>
     public override string ToString() => Kind switch

@@ -49,7 +49,7 @@ public sealed class TtrpcChannel : CallInvoker, IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(address);
         var timeout = (options ??= new TtrpcChannelOptions()).ConnectTimeout;
-        return new TtrpcChannel(await Connector.ConnectAsync(address, timeout, cancellationToken).ConfigureAwait(false), null, options);
+        return new TtrpcChannel(await address.ConnectAsync(timeout, cancellationToken).ConfigureAwait(false), null, options);
     }
 
     /// <summary>Uses a connected stream socket of any family and takes ownership of it.</summary>

@@ -114,7 +114,44 @@ public sealed class ListenTests
     }
 
     [TestMethod]
+    public async Task ConnectAsync_HybridAnswersInPieces_Works()
+    {
+        using var directory = new TestDirectory();
+        using var listener = UnixSocket.Listen(directory.File("vmm.sock"));
+        var connect = TtrpcChannel.ConnectAsync(TtrpcAddress.HybridVsock(directory.File("vmm.sock"), 7)).AsTask();
+        using var peer = new RawPeer(UnixSocket.Accept(listener)!);
+        peer.Receive(10);
+        foreach (var piece in new[] { "O", "K 107", "3741824" })
+        {
+            peer.Send(System.Text.Encoding.ASCII.GetBytes(piece));
+            await Task.Delay(20);
+            Assert.IsFalse(connect.IsCompleted);
+        }
+
+        peer.Send("\n"u8.ToArray());
+        await (await connect).DisposeAsync();
+    }
+
+    [TestMethod]
+    public async Task ConnectAsync_HybridSilent_TakesNoPoolThread()
+    {
+        using var directory = new TestDirectory();
+        using var listener = UnixSocket.Listen(directory.File("vmm.sock"));
+        using var end = new CancellationTokenSource();
+        var address = TtrpcAddress.HybridVsock(directory.File("vmm.sock"), 7);
+        var dials = Enumerable.Range(0, 64).Select(_ => address.ConnectAsync(TimeSpan.FromMinutes(1), end.Token)).ToList();
+        var peers = dials.ConvertAll(_ => UnixSocket.Accept(listener)!);
+
+        Assert.IsLessThan(64, ThreadPool.ThreadCount);
+        await end.CancelAsync();
+        foreach (var dial in dials)
+            await Assert.ThrowsAsync<OperationCanceledException>(() => dial);
+        peers.ForEach(peer => peer.Dispose());
+    }
+
+    [TestMethod]
     [DataRow("ERR no such port\n", "refused with 'ERR no such port'")]
+    [DataRow("ERR cut", "refused with 'ERR cut'")]
     [DataRow("", "nothing listens on that port")]
     public async Task ConnectAsync_HybridRefused_SaysSo(string reply, string expected)
     {

@@ -71,7 +71,7 @@ internal sealed class AgentConnector(GuestEndpoint endpoint, AgentConfiguration 
         {
             channel = await TtrpcChannel.ConnectAsync(address, options, cancellationToken).ConfigureAwait(false);
             var call = new CallOptions(deadline: DateTime.UtcNow + AttemptTimeout, cancellationToken: cancellationToken);
-            var health = await new Health.HealthClient(channel).CheckAsync(new CheckRequest(), call).ResponseAsync.ConfigureAwait(false);
+            var health = await channel.CallAsync(Health.Methods.Check, new CheckRequest(), call).ConfigureAwait(false);
             if (health.Status == HealthCheckResponse.Types.ServingStatus.Serving)
                 return Interlocked.Exchange(ref channel, null);
         }

@@ -1,9 +1,9 @@
-using System.Globalization;
-using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using Kata.Abstractions;
 using Kata.Linux;
+using Kata.Shim.Runtime.Io;
+using Kata.Ttrpc;
 using Microsoft.Extensions.Logging;
 
 namespace Kata.Shim.Agent;
@@ -14,6 +14,9 @@ internal static class AgentLogForwarder
     /// <summary>Longer lines are cut; the guest decides about their length.</summary>
     private const int MaxLine = 16 * 1024;
 
+    /// <summary>Whoever does not listen refuses; silence is no answer.</summary>
+    private static readonly TimeSpan s_longestAnswer = TimeSpan.FromSeconds(10);
+
     /// <summary>Runs until the stream ends or <paramref name="cancellationToken"/> says so. Never throws.</summary>
     public static async Task RunAsync(GuestEndpoint endpoint, uint port, ILogger logger, CancellationToken cancellationToken)
     {
@@ -22,23 +25,25 @@ internal static class AgentLogForwarder
             return;
         try
         {
-            using var socket = await ConnectAsync(endpoint, port, cancellationToken).ConfigureAwait(false);
-            await using var stream = new NetworkStream(socket);
-            await CopyAsync(stream, logger, cancellationToken).ConfigureAwait(false);
+            using var socket = await TtrpcAddress.Parse(endpoint.ForPort(port)).ConnectAsync(s_longestAnswer, cancellationToken).ConfigureAwait(false);
+            using var input = InputStream.From(socket);
+            using var end = cancellationToken.UnsafeRegister(static input => ((InputStream)input!).Dispose(), input);
+            await CopyAsync(input.ReadAsync, logger).ConfigureAwait(false);
         }
-        catch (Exception exception) when (exception is LinuxException or IOException or SocketException or OperationCanceledException)
+        catch (Exception exception) when (exception is LinuxException or IOException or TimeoutException or OperationCanceledException)
         {
             if (!cancellationToken.IsCancellationRequested)
                 AgentLog.NoLogStream(logger, exception.Message);
         }
     }
 
-    internal static async Task CopyAsync(Stream stream, ILogger logger, CancellationToken cancellationToken)
+    /// <param name="read">Waits for bytes; 0 at the end.</param>
+    internal static async Task CopyAsync(Func<Memory<byte>, ValueTask<int>> read, ILogger logger)
     {
         var buffer = new byte[MaxLine];
         var filled = 0;
         var skipping = false;
-        while (await stream.ReadAsync(buffer.AsMemory(filled), cancellationToken).ConfigureAwait(false) is > 0 and var count)
+        while (await read(buffer.AsMemory(filled)).ConfigureAwait(false) is > 0 and var count)
         {
             filled += count;
             var start = 0;
@@ -60,38 +65,6 @@ internal static class AgentLogForwarder
                 filled = 0;
             }
         }
-    }
-
-    private static async Task<Socket> ConnectAsync(GuestEndpoint endpoint, uint port, CancellationToken cancellationToken)
-    {
-        if (endpoint is VsockGuestEndpoint vsock)
-            return new Socket(Owned(await Task.Run(() => Vsock.Connect(vsock.Cid, port), cancellationToken).ConfigureAwait(false)));
-        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        try
-        {
-            var path = ((HybridVsockGuestEndpoint)endpoint).SocketPath;
-            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellationToken).ConfigureAwait(false);
-            var greeting = Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"CONNECT {port}\n"));
-            await socket.SendAsync(greeting, cancellationToken).ConfigureAwait(false);
-            // Byte by byte: what follows the line is the log.
-            var answer = new StringBuilder();
-            var one = new byte[1];
-            while (answer.Length < 64 && await socket.ReceiveAsync(one, cancellationToken).ConfigureAwait(false) == 1 && one[0] != '\n')
-                answer.Append((char)one[0]);
-            return answer.ToString().StartsWith("OK", StringComparison.Ordinal) ? socket : throw new IOException($"port {port} is not open in the guest");
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-    }
-
-    private static SafeSocketHandle Owned(Microsoft.Win32.SafeHandles.SafeFileHandle descriptor)
-    {
-        var owned = new SafeSocketHandle(descriptor.DangerousGetHandle(), ownsHandle: true);
-        descriptor.SetHandleAsInvalid();
-        return owned;
     }
 
     private static void Write(ILogger logger, ReadOnlySpan<byte> line)

@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text;
 using Kata.Linux;
 using Microsoft.Win32.SafeHandles;
 
@@ -8,15 +6,25 @@ namespace Kata.Ttrpc.Transport;
 /// <summary>Opens client sockets.</summary>
 internal static class Connector
 {
-    private const int MaxReply = 256;
-
     public static async Task<SafeFileHandle> ConnectAsync(TtrpcAddress address, TimeSpan timeout, CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(timeout);
         try
         {
-            return await Task.Run(() => Connect(address, limit.Token), limit.Token).WaitAsync(limit.Token).ConfigureAwait(false);
+            // Connecting may wait: for a machine that does not answer, or a listener with a full backlog.
+            var socket = await Task.Run(() => Open(address, limit.Token), limit.Token).WaitAsync(limit.Token).ConfigureAwait(false);
+            try
+            {
+                if (address.Kind == TtrpcAddressKind.HybridVsock)
+                    await HybridHandshake.RunAsync(socket, address, limit.Token).ConfigureAwait(false);
+                return socket;
+            }
+            catch
+            {
+                socket.Dispose();
+                throw;
+            }
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -24,40 +32,13 @@ internal static class Connector
         }
     }
 
-    private static SafeFileHandle Connect(TtrpcAddress address, CancellationToken cancellationToken)
+    private static SafeFileHandle Open(TtrpcAddress address, CancellationToken cancellationToken)
     {
         var socket = address.Kind == TtrpcAddressKind.Vsock ? Vsock.Connect(address.Cid, address.Port) : UnixSocket.Connect(address.Path);
-        try
-        {
-            if (address.Kind == TtrpcAddressKind.HybridVsock)
-                Handshake(socket, address, cancellationToken);
-            cancellationToken.ThrowIfCancellationRequested();
+        if (!cancellationToken.IsCancellationRequested)
             return socket;
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-    }
-
-    private static void Handshake(SafeFileHandle socket, TtrpcAddress address, CancellationToken cancellationToken)
-    {
-        using var abort = cancellationToken.UnsafeRegister(static s => StreamSocket.Shutdown((SafeFileHandle)s!), socket);
-        var greeting = string.Create(CultureInfo.InvariantCulture, $"CONNECT {address.Port}\n");
-        StreamSocket.Send(socket, Encoding.ASCII.GetBytes(greeting));
-        // Byte by byte: what follows the line belongs to ttrpc.
-        Span<byte> reply = stackalloc byte[MaxReply];
-        var length = 0;
-        while (length < MaxReply && StreamSocket.Receive(socket, reply.Slice(length, 1)) == 1 && reply[length] != '\n')
-            length++;
-        cancellationToken.ThrowIfCancellationRequested();
-        var line = Encoding.UTF8.GetString(reply[..length]);
-        if (!line.Contains("OK", StringComparison.Ordinal))
-        {
-            throw new IOException(length == 0
-                ? $"{address}: the VMM closed the connection; nothing listens on that port in the guest."
-                : $"{address}: the VMM refused with '{line}'.");
-        }
+        // Nobody waits for it any more.
+        socket.Dispose();
+        throw new OperationCanceledException(cancellationToken);
     }
 }

@@ -152,7 +152,7 @@ public sealed class AgentClientTests
     {
         var logger = new ListLogger();
         using var stream = new MemoryStream([.. Enumerable.Repeat((byte)'x', 100_000), (byte)'\n', .. "next\n"u8.ToArray()]);
-        await AgentLogForwarder.CopyAsync(stream, logger, CancellationToken.None);
+        await AgentLogForwarder.CopyAsync(buffer => stream.ReadAsync(buffer), logger);
         Assert.AreEqual(2, logger.Count);
         Assert.IsLessThan(17_000, logger.Lines()[0].Message.Length);
         Assert.AreEqual("agent: next", logger.Lines()[1].Message);

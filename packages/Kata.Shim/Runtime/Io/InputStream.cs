@@ -4,7 +4,7 @@ using Kata.Linux;
 namespace Kata.Shim.Runtime.Io;
 
 /// <summary>
-/// Where the standard input of a process comes from. While a write end of our own is open, clients may come and go; after
+/// Bytes from a fifo, a file or a socket, such as the standard input of a process. While a write end of our own is open, clients may come and go; after
 /// <see cref="CloseWriter"/> the input ends as soon as no client has it open any more.
 /// </summary>
 internal sealed class InputStream : IDisposable
@@ -35,6 +35,13 @@ internal sealed class InputStream : IDisposable
             reader.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Reads from a socket, which becomes non-blocking and is disposed with this.</summary>
+    internal static InputStream From(SafeHandle socket)
+    {
+        FileDescriptors.SetNonBlocking(socket, true);
+        return new(socket, null);
     }
 
     /// <summary>Waits for bytes. Returns 0 at the end of the input, or after disposal.</summary>
