@@ -18,7 +18,8 @@ internal static class ExitGuest
     private const uint HistogramAddress = 0x20_0000;
 
     /// <summary>Runs the guest to its end.</summary>
-    public static async Task<Gaps> RunAsync(uint exits)
+    /// <param name="begin">Called before its first instruction.</param>
+    public static async Task<Gaps> RunAsync(uint exits, Action begin)
     {
         var directory = Directory.CreateTempSubdirectory("kata-exits-").FullName;
         try
@@ -32,6 +33,7 @@ internal static class ExitGuest
                 HasEntropyDevice = false,
                 ConsoleOutput = output,
             });
+            begin();
             await vm.StartAsync();
             var exit = await vm.Exited;
             if (exit.Reason != MicroVmExitReason.GuestShutdown)
