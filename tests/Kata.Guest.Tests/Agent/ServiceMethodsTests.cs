@@ -1,6 +1,6 @@
 using System.Reflection;
-using Grpc.Core;
 using System.Runtime.CompilerServices;
+using Grpc.Core;
 using Kata.Guest.Agent.Rpc;
 using Kata.Protocols.Agent;
 using Kata.Ttrpc;
