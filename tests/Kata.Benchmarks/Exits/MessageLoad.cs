@@ -17,7 +17,7 @@ internal sealed class MessageLoad : IDisposable
     private readonly ExecProcessRequest[] _inFlight;
     private readonly long _bytesPerSecond;
     private readonly Thread _thread;
-    private readonly List<TimeSpan> _pauses = new(64 * 1024);
+    private readonly List<(TimeSpan Pause, TimeSpan Displaced)> _pauses = new(64 * 1024);
     private volatile bool _isEnding;
 
     /// <param name="bytesPerSecond">What is allocated; 0 for nothing.</param>
@@ -31,8 +31,8 @@ internal sealed class MessageLoad : IDisposable
             _settled[i] = Read();
     }
 
-    /// <summary>How long each collection stopped the process.</summary>
-    public TimeSpan[] Pauses => [.. _pauses];
+    /// <summary>How long each collection stopped the process, and for how long of that at most its thread waited for a processor.</summary>
+    public (TimeSpan Pause, TimeSpan Displaced)[] Pauses => [.. _pauses];
 
     public void Start() => _thread.Start();
 
@@ -46,18 +46,24 @@ internal sealed class MessageLoad : IDisposable
 
     private void Allocate()
     {
+        using var delay = new RunDelay();
         var clock = Stopwatch.StartNew();
         var before = GC.GetAllocatedBytesForCurrentThread();
         var (collections, next) = (GC.CollectionCount(0), 0);
         while (!_isEnding)
         {
+            var delayBefore = delay.Read();
             while (GC.GetAllocatedBytesForCurrentThread() - before < clock.Elapsed.TotalSeconds * _bytesPerSecond)
             {
                 _inFlight[next++ % _inFlight.Length] = Read();
                 if (GC.CollectionCount(0) == collections)
                     continue;
                 collections = GC.CollectionCount(0);
-                _pauses.Add(GC.GetGCMemoryInfo(GCKind.Any).PauseDurations[0]);
+                // It collected by itself: no other thread allocates.
+                var pause = GC.GetGCMemoryInfo(GCKind.Any).PauseDurations[0];
+                var delayAfter = delay.Read();
+                _pauses.Add((pause, delayAfter - delayBefore < pause ? delayAfter - delayBefore : pause));
+                delayBefore = delayAfter;
             }
 
             Thread.Sleep(1);
