@@ -75,7 +75,7 @@ public sealed record TtrpcAddress
     /// <exception cref="LinuxException">Nobody listens, or there is no such socket.</exception>
     /// <exception cref="IOException">The hypervisor refused the port of a <c>hvsock</c> address.</exception>
     /// <exception cref="TimeoutException">There was no answer in time.</exception>
-    public Task<SafeFileHandle> ConnectAsync(TimeSpan timeout, CancellationToken cancellationToken = default) =>
+    public ValueTask<SafeFileHandle> ConnectAsync(TimeSpan timeout, CancellationToken cancellationToken = default) =>
         Connector.ConnectAsync(this, timeout, cancellationToken);
 
     /// <summary>The text that <see cref="Parse"/> reads.</summary>

@@ -15,7 +15,7 @@ internal static class AgentLogForwarder
     private const int MaxLine = 16 * 1024;
 
     /// <summary>Whoever does not listen refuses; silence is no answer.</summary>
-    private static readonly TimeSpan s_longestAnswer = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LongestAnswer = TimeSpan.FromSeconds(10);
 
     /// <summary>Runs until the stream ends or <paramref name="cancellationToken"/> says so. Never throws.</summary>
     public static async Task RunAsync(GuestEndpoint endpoint, uint port, ILogger logger, CancellationToken cancellationToken)
@@ -25,7 +25,8 @@ internal static class AgentLogForwarder
             return;
         try
         {
-            using var socket = await TtrpcAddress.Parse(endpoint.ForPort(port)).ConnectAsync(s_longestAnswer, cancellationToken).ConfigureAwait(false);
+            var address = TtrpcAddress.Parse(endpoint.ForPort(port));
+            using var socket = await address.ConnectAsync(LongestAnswer, cancellationToken).ConfigureAwait(false);
             using var input = InputStream.From(socket);
             using var end = cancellationToken.UnsafeRegister(static input => ((InputStream)input!).Dispose(), input);
             await CopyAsync(input.ReadAsync, logger).ConfigureAwait(false);

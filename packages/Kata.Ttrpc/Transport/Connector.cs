@@ -6,7 +6,7 @@ namespace Kata.Ttrpc.Transport;
 /// <summary>Opens client sockets.</summary>
 internal static class Connector
 {
-    public static async Task<SafeFileHandle> ConnectAsync(TtrpcAddress address, TimeSpan timeout, CancellationToken cancellationToken)
+    public static async ValueTask<SafeFileHandle> ConnectAsync(TtrpcAddress address, TimeSpan timeout, CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(timeout);

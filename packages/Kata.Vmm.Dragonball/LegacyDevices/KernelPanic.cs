@@ -15,7 +15,7 @@ internal static class KernelPanic
 
     /// <summary>Finds the words at the end of what a guest said.</summary>
     /// <param name="text">To the end of a line.</param>
-    /// <returns>The words and the reason behind them, without what was in between; null when the text has them not.</returns>
+    /// <returns>The words and the reason behind them, without what was in between; null when they are not in it.</returns>
     public static string? Find(ReadOnlySpan<byte> text)
     {
         while (text.IndexOf(Words[0]) is var start and >= 0)

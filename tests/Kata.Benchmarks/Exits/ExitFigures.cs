@@ -8,8 +8,8 @@ internal sealed record ExitFigures(double[] Values)
     private const double Goal = 1000;
 
     /// <summary>
-    /// Percentiles of the guest's gaps; collections by the oldest generation that they went through; their pauses, at last without the time in
-    /// which the collecting thread had no processor.
+    /// Percentiles of the guest's gaps; collections by the oldest generation that they went through; their pauses, at last without the time
+    /// in which the collecting thread had no processor.
     /// </summary>
     public static string Header { get; } = string.Concat(
         $"{"p50 µs",7} {"p99",7} {"p99.9",7} {"p99.99",8} {"longest",9} {">1 ms",5}   ",
@@ -41,7 +41,8 @@ internal sealed record ExitFigures(double[] Values)
     public string ToRow() => string.Create(
         CultureInfo.InvariantCulture,
         $"{Values[0],7:F1} {Values[1],7:F1} {Values[2],7:F0} {Values[3],8:F0} {Values[4],9:F0} {Values[5],5:F0}   " +
-        $"{Values[6],5:F0} {Values[7],4:F0} {Values[8],4:F0} {Values[9],7:F0} {Values[10],7:F0} {Values[11],9:F0} {Values[12],5:F0} {Values[13],11:F0} {Values[14],5:F0}");
+        $"{Values[6],5:F0} {Values[7],4:F0} {Values[8],4:F0} {Values[9],7:F0} {Values[10],7:F0} {Values[11],9:F0} {Values[12],5:F0} " +
+        $"{Values[13],11:F0} {Values[14],5:F0}");
 
     private static ExitFigures Of(IReadOnlyList<ExitFigures> runs, Func<double[], double> choose) =>
         new([.. Enumerable.Range(0, runs[0].Values.Length).Select(i => choose([.. runs.Select(run => run.Values[i]).Order()]))]);

@@ -4,8 +4,8 @@ using Kata.Linux;
 namespace Kata.Shim.Runtime.Io;
 
 /// <summary>
-/// Bytes from a fifo, a file or a socket, such as the standard input of a process. While a write end of our own is open, clients may come and go; after
-/// <see cref="CloseWriter"/> the input ends as soon as no client has it open any more.
+/// Bytes from a fifo, a file or a socket, such as the standard input of a process. While a write end of our own is open, a fifo's clients
+/// may come and go; after <see cref="CloseWriter"/> the input ends as soon as no client has it open any more.
 /// </summary>
 internal sealed class InputStream : IDisposable
 {
