@@ -105,6 +105,8 @@ internal sealed class FakeGuest : AgentService.AgentServiceBase, IAsyncDisposabl
         var one = new byte[1];
         while (await socket.ReceiveAsync(one, _end.Token) == 1 && one[0] != '\n')
             line.Append((char)one[0]);
+        if (one[0] != '\n')
+            return; // The client left before it said what it wants.
         var port = int.Parse(line.ToString()["CONNECT ".Length..], CultureInfo.InvariantCulture);
         if ((port == 1024 && Refusals-- > 0) || (port == 1025 && LogText.Length == 0))
         {
